@@ -164,14 +164,21 @@ class Case:
         if found is None and isinstance(key, str):
             wanted = key.strip().casefold().replace(" ", "_")
             found = next(
-                (s for s in self.structures if wanted in (s.name.casefold(), s.title.casefold().replace(" ", "_"))), None
+                (
+                    s
+                    for s in self.structures
+                    if wanted in (s.name.casefold(), s.title.casefold().replace(" ", "_"))
+                ),
+                None,
             )
         if found is None:
             near = difflib.get_close_matches(str(key), list(self._by_name), n=3, cutoff=0.5)
             raise UnknownStructureError(
                 f"no structure {key!r} in this case",
                 where=self.provenance.labels_path,
-                hint=f"Did you mean {', '.join(near)}?" if near else f"It holds: {', '.join(list(self._by_name)[:12])}, ….",
+                hint=f"Did you mean {', '.join(near)}?"
+                if near
+                else f"It holds: {', '.join(list(self._by_name)[:12])}, ….",
             )
         return found
 
