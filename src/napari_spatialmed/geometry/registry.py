@@ -6,6 +6,7 @@ models, so a calculator says in words what it computes.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,6 +27,10 @@ CALCULATORS_VERSION = "1"
 
 class UnknownCalculatorError(SpatialMedError):
     """A calculator name that isn't registered."""
+
+
+class CalculatorArgumentsError(SpatialMedError):
+    """Structures or parameters that a calculator doesn't take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,27 @@ class Calculator:
     function: Callable[..., Measurement]
     needs_image: bool = False
 
+    @property
+    def signature(self) -> inspect.Signature:
+        """What the function takes: the geometry, structures' names, then keyword parameters."""
+        return inspect.signature(self.function)
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The keyword parameters by name, with their defaults."""
+        return {
+            n: p for n, p in self.signature.parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+
+    @property
+    def takes(self) -> str:
+        """Its arguments in words."""
+        scope = {"structure": "one structure", "pair": "two structures", "case": "structures of the case"}[
+            self.scope
+        ]
+        extra = ", ".join(f"{n}={p.default!r}" for n, p in self.parameters.items())
+        return f"{scope} and the parameters {extra}" if extra else scope
+
 
 _calculators: dict[str, Calculator] = {}
 CALCULATORS: Mapping[str, Calculator] = MappingProxyType(_calculators)
@@ -73,7 +99,9 @@ def calculator(
     def register(function: Callable[..., Measurement]) -> Callable[..., Measurement]:
         if name in _calculators:
             raise ValueError(f"calculator {name!r} is registered twice")
-        _calculators[name] = Calculator(name, scope, unit, title, description, reference, function, needs_image)
+        _calculators[name] = Calculator(
+            name, scope, unit, title, description, reference, function, needs_image
+        )
         return function
 
     return register
@@ -88,9 +116,19 @@ def measure(geometry: CaseGeometry, name: str, *structures: str, **parameters: A
         If `name` isn't registered.
     UnknownStructureError
         If a structure isn't in the case.
+    CalculatorArgumentsError
+        If it doesn't take that many structures, or not these parameters.
     """
     try:
         found = CALCULATORS[name]
     except KeyError:
-        raise UnknownCalculatorError(f"no calculator {name!r}", hint=f"There are: {', '.join(sorted(CALCULATORS))}.") from None
+        raise UnknownCalculatorError(
+            f"no calculator {name!r}", hint=f"There are: {', '.join(sorted(CALCULATORS))}."
+        ) from None
+    try:
+        found.signature.bind(geometry, *structures, **parameters)
+    except TypeError as problem:
+        raise CalculatorArgumentsError(
+            f"{name} can't be called so: {problem}", hint=f"It takes {found.takes}."
+        ) from None
     return found.function(geometry, *structures, **parameters)
