@@ -1,0 +1,297 @@
+"""The one place where pictures of a case are made: the viewer's evidence, a model's input and a reviewer's picture.
+
+A view is a few pictures that show the structures asked about, with an audit of what can be seen on them
+(rules V1 and V2).  It goes to `prompts` and from there to a model, byte for byte as it is previewed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.evaluation.drawing import (
+    OUTLINE_COLORS,
+    RGB,
+    Picture,
+    Sheet,
+    add_legend,
+    apply_outlines,
+    color_labels,
+    frame,
+    grey_to_rgb,
+    resample,
+    resample_labels,
+    scaled_size,
+    tile,
+    to_picture,
+)
+from napari_spatialmed.evaluation.planes import (
+    ENOUGH_VOXELS,
+    NORMAL,
+    PLANES,
+    SHOWS,
+    SIDES,
+    Cut,
+    PatientAxis,
+    Plane,
+    SliceCounts,
+    section,
+    section_spacing,
+)
+from napari_spatialmed.evaluation.window import Window, apply_window, choose_window
+from napari_spatialmed.questions.model import Verdict
+
+if TYPE_CHECKING:
+    from napari_spatialmed.geometry.case_geometry import CaseGeometry
+
+Layout = Literal["plane", "orthogonal", "montage", "frames", "surface3d"]
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
+
+SIZE = 448
+"""Longest side of the anatomy in pixels."""
+MONTAGE_SIZE = 224
+MONTAGE_COUNT = 9
+FRAMES_COUNT = 8
+PLANE_FOR_AXIS: Mapping[str, Plane] = {"RL": "axial", "AP": "axial", "SI": "coronal"}
+
+
+class ViewError(SpatialMedError):
+    """A picture that can't be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Pictures of a case, rendered for a question.
+
+    Attributes
+    ----------
+    pictures
+        In the order they are sent.
+    layout
+        One of `LAYOUTS`.
+    structures
+        Names of what is asked about.
+    visible
+        For each structure, the most of its voxels on any one picture (in ``surface3d``: pixels of its surface).
+    audit
+        Rule V1 for each structure, and V2 where an axis is asked.
+    legend
+        Structure → colour word of its outline; empty without outlines.
+    window
+        How intensities became grey, in words.
+    """
+
+    pictures: tuple[Picture, ...]
+    layout: Layout
+    structures: tuple[str, ...]
+    visible: Mapping[str, int]
+    audit: tuple[Verdict, ...]
+    legend: Mapping[str, str] = field(default_factory=dict)
+    window: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything asked about can be seen."""
+        return all(verdict.passed for verdict in self.audit)
+
+    @property
+    def size(self) -> int:
+        """Bytes that would be sent."""
+        return sum(len(picture.png) for picture in self.pictures)
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens of all pictures."""
+        return sum(picture.tokens for picture in self.pictures)
+
+
+def render_view(
+    geometry: CaseGeometry,
+    structures: Sequence[str],
+    *,
+    layout: Layout = "orthogonal",
+    axis: PatientAxis | None = None,
+    outlines: bool = False,
+    plane: Plane | None = None,
+    count: int | None = None,
+    size: int | None = None,
+) -> View:
+    """Render the pictures that show `structures`.
+
+    Parameters
+    ----------
+    geometry
+        The case; its labels as they are now.
+    structures
+        Names of what is asked about; none shows the middle of the scan.
+    layout
+        ``plane``: the one plane that shows most of them. ``orthogonal``: an axial, a coronal and a sagittal plane, and
+        one more for each structure that none of them shows. ``montage``: `count` planes in one picture. ``frames``:
+        `count` planes, a picture each. ``surface3d``: the structures' surfaces from the front, the left and below.
+    axis
+        The patient axis a question asks for: planes are chosen so that it lies in them (rule V2).
+    outlines
+        Draw each structure's outline in its own colour, with a legend.
+    plane
+        Overrides the plane of ``plane``, ``montage`` and ``frames``.
+    count
+        Planes of ``montage`` (9) and ``frames`` (8).
+    size
+        Longest side of the anatomy in pixels (448; 224 for each tile of a montage).
+
+    Raises
+    ------
+    UnknownStructureError
+        If a structure isn't in the case.
+    ViewError
+        If the layout or the count makes no sense.
+    """
+    if layout not in LAYOUTS:
+        raise ViewError(f"no layout {layout!r}", hint=f"There are: {', '.join(LAYOUTS)}.")
+    if count is not None and not 1 <= count <= 64:
+        raise ViewError(f"{count} planes can't be shown", hint="Choose 1 to 64.")
+    names = tuple(dict.fromkeys(s.name for s in geometry.case.select(structures)))
+    if layout == "surface3d":
+        from napari_spatialmed.evaluation.surfaces import render_surfaces
+
+        pictures, pixels = render_surfaces(geometry, names, size=size or SIZE)
+        audit = _audit_seen(names, pixels, "pixels of its surface")
+        return View(pictures, layout, names, pixels, audit, _legend(names), "surfaces of the labels")
+    counts = SliceCounts(geometry, names)
+    brush = _Brush(geometry, names, outlines, size or (MONTAGE_SIZE if layout == "montage" else SIZE))
+    cuts = _choose_cuts(counts, layout, axis, plane, count)
+    if layout == "montage":
+        pictures = (brush.montage(cuts),)
+    else:
+        pictures = tuple(brush.picture(cut) for cut in cuts)
+    visible = {name: max(counts.at(name, cut) for cut in cuts) for name in names}
+    audit = _audit_seen(names, visible, "voxels")
+    if axis is not None:
+        audit = (*audit, _audit_axis(axis, {cut.plane for cut in cuts}))
+    return View(pictures, layout, names, visible, audit, _legend(names) if outlines else {}, brush.title)
+
+
+def _choose_cuts(
+    counts: SliceCounts, layout: Layout, axis: PatientAxis | None, plane: Plane | None, count: int | None
+) -> list[Cut]:
+    if layout == "orthogonal":
+        cuts = [counts.best(p) for p in PLANES]
+        for name in counts.names:
+            if all(counts.at(name, cut) < ENOUGH_VOXELS for cut in cuts):
+                cuts.append(
+                    max((counts.best(p, [name]) for p in PLANES), key=lambda cut: counts.at(name, cut))
+                )
+        return list(dict.fromkeys(cuts))
+    if layout == "plane":
+        if plane is not None:
+            return [counts.best(plane)]
+        allowed = [p for p in PLANES if axis is None or axis in SHOWS[p]]
+        candidates = [counts.best(p) for p in allowed]
+        return [
+            max(candidates, key=lambda cut: sum(counts.at(n, cut) >= ENOUGH_VOXELS for n in counts.names))
+        ]
+    chosen = plane or PLANE_FOR_AXIS.get(axis or "", "axial")
+    return counts.spread(chosen, count or (MONTAGE_COUNT if layout == "montage" else FRAMES_COUNT))
+
+
+class _Brush:
+    """Paints planes of one case at one scale."""
+
+    def __init__(self, geometry: CaseGeometry, names: Sequence[str], outlines: bool, size: int) -> None:
+        self.case = geometry.case
+        self.asked = self.case.select(names)
+        self.outlines = outlines
+        field_mm = np.asarray(self.case.labels.shape) * self.case.spacing
+        self.mm_per_pixel = float(max(field_mm.max() / size, self.case.spacing.min() / 8))
+        self.window: Window | None = None
+        self.title = "label colours, no scan"
+        if self.case.image is not None:
+            self.window = choose_window(self.case, self.asked)
+            self.title = self.window.title
+        self.colors: dict[int, RGB] = {s.label: s.color for s in self.case.structures}
+
+    def sheet(self, cut: Cut, note: str = "") -> Sheet:
+        labels = section(self.case.labels, cut)
+        spacing = section_spacing(self.case, cut)
+        size = scaled_size((labels.shape[0], labels.shape[1]), spacing, self.mm_per_pixel)
+        drawn = resample_labels(labels, size)
+        if self.case.image is None or self.window is None:
+            pixels = color_labels(drawn, self.colors)
+        else:
+            values = np.nan_to_num(section(self.case.image, cut).astype(np.float32), nan=self.window.low)
+            pixels = grey_to_rgb(apply_window(resample(values, size), self.window))
+        if self.outlines:
+            apply_outlines(pixels, drawn, [s.label for s in self.asked])
+        return Sheet(pixels, SIDES[cut.plane], note)
+
+    def picture(self, cut: Cut) -> Picture:
+        image = frame(self.sheet(cut, cut.plane), self.mm_per_pixel, self._legend())
+        return to_picture(
+            image, caption=caption(cut), plane=cut.plane, index=cut.index, mm_per_pixel=self.mm_per_pixel
+        )
+
+    def montage(self, cuts: Sequence[Cut]) -> Picture:
+        plane = cuts[0].plane
+        step = float(self.case.spacing[NORMAL[plane]])
+        tiles = [
+            frame(self.sheet(cut, f"{(cut.index - cuts[0].index) * step:.0f} mm"), self.mm_per_pixel)
+            for cut in cuts
+        ]
+        columns = int(np.ceil(np.sqrt(len(tiles))))
+        sheet = add_legend(tile(tiles, columns), self._legend())
+        towards = {"axial": "inferior", "coronal": "posterior", "sagittal": "the patient's left"}[plane]
+        text = (
+            f"{len(cuts)} {plane} planes, from left to right and top to bottom towards {towards}; each tile gives its "
+            f"distance from the first. {_convention(plane)}"
+        )
+        return to_picture(sheet, caption=text, plane="montage", mm_per_pixel=self.mm_per_pixel)
+
+    def _legend(self) -> list[tuple[str, RGB]]:
+        if not self.outlines:
+            return []
+        return [(s.title, OUTLINE_COLORS[i % len(OUTLINE_COLORS)][1]) for i, s in enumerate(self.asked)]
+
+
+def caption(cut: Cut) -> str:
+    """What a plane is and which way it is seen, in one sentence for people and models."""
+    return f"{cut.plane.capitalize()} plane. {_convention(cut.plane)}"
+
+
+def _convention(plane: Plane) -> str:
+    return {
+        "axial": "Seen from the feet: the patient's right is on the left of the picture, anterior at the top.",
+        "coronal": "Seen from the front: the patient's right is on the left of the picture, superior at the top.",
+        "sagittal": "Seen from the patient's left: anterior is on the left of the picture, superior at the top.",
+    }[plane]
+
+
+def _legend(names: Sequence[str]) -> dict[str, str]:
+    return {name: OUTLINE_COLORS[i % len(OUTLINE_COLORS)][0] for i, name in enumerate(names)}
+
+
+def _audit_seen(names: Sequence[str], visible: Mapping[str, int], what: str) -> tuple[Verdict, ...]:
+    return tuple(
+        Verdict(
+            member="view",
+            rule="V1",
+            passed=visible[name] >= ENOUGH_VOXELS,
+            reason=f"{visible[name]} {what} of {name} on one picture (at least {ENOUGH_VOXELS} needed)",
+            detail={"structure": name, "visible": visible[name]},
+        )
+        for name in names
+    )
+
+
+def _audit_axis(axis: PatientAxis, planes: set[Plane]) -> Verdict:
+    showing = sorted(p for p in planes if axis in SHOWS[p])
+    return Verdict(
+        member="view",
+        rule="V2",
+        passed=bool(showing),
+        reason=f"the axis {axis} lies in: {', '.join(showing) or 'none of the planes shown'}",
+        detail={"axis": axis, "planes": sorted(planes)},
+    )
