@@ -1,0 +1,122 @@
+"""Streams: whole, cut, stalled, thinking, and servers that don't stream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from werkzeug import Response
+
+from napari_spatialmed.llm import Budget, Client, EndpointError, user_message
+
+from .conftest import completion
+
+Serve = Callable[..., Any]
+ASK = [user_message("How large is the liver?")]
+
+
+def event(text: str | None = None, finish: str | None = None, **more: Any) -> str:
+    delta = {} if text is None else {"content": text}
+    return (
+        "data: "
+        + json.dumps({"model": "m", "choices": [{"delta": delta, "finish_reason": finish}], **more})
+        + "\n\n"
+    )
+
+
+def stream_of(*events: str) -> Callable[..., Response]:
+    return lambda body, n: Response(iter(events), content_type="text/event-stream")
+
+
+def read(served: Any, **settings: Any) -> tuple[list[str], Any]:
+    async def call() -> tuple[list[str], Any]:
+        async with Client(served.endpoint, **settings) as client:
+            stream = client.stream(ASK)
+            pieces = [piece async for piece in stream]
+            return pieces, stream.reply
+
+    return asyncio.run(call())
+
+
+def test_pieces_and_the_whole(serve: Serve) -> None:
+    usage = (
+        "data: " + json.dumps({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 2}}) + "\n\n"
+    )
+    budget = Budget()
+    served = serve(
+        stream_of(event("About "), event("1.5 L."), event(finish="stop"), usage, "data: [DONE]\n\n")
+    )
+    pieces, reply = read(served, budget=budget)
+    assert pieces == ["About ", "1.5 L."]
+    assert reply.text == "About 1.5 L."
+    assert reply.usage.tokens_in == 7
+    assert budget.spent.tokens == 9
+    assert served.bodies[0]["stream"] is True
+
+
+def test_thinking_is_held_back_even_when_its_tags_are_cut(serve: Serve) -> None:
+    events = [
+        event(piece) for piece in ("<thi", "nk>let me", " see</th", "ink>\n\nThe ", "answer <", " 5 mL")
+    ]
+    pieces, reply = read(serve(stream_of(*events, event(finish="stop"))))
+    assert "".join(pieces) == "The answer < 5 mL"
+    assert reply.text == "The answer < 5 mL"
+    assert reply.reasoning == "let me see"
+
+
+def test_a_stream_that_breaks_off_is_an_error_with_what_came(serve: Serve) -> None:
+    with pytest.raises(EndpointError) as caught:
+        read(serve(stream_of(event("The liver"))))
+    assert caught.value.kind == "connection"
+    assert caught.value.reply is not None
+    assert caught.value.reply.text == "The liver"
+
+
+def test_a_stream_that_is_cut_at_the_limit(serve: Serve) -> None:
+    with pytest.raises(EndpointError) as caught:
+        read(serve(stream_of(event("The liver"), event(finish="length"))))
+    assert caught.value.kind == "length"
+
+
+def test_a_stream_that_stalls(serve: Serve) -> None:
+    def slow(body: Any, n: int) -> Response:
+        def events() -> Iterator[str]:
+            yield event("The")
+            time.sleep(1.2)
+            yield event(" liver", "stop")
+
+        return Response(events(), content_type="text/event-stream")
+
+    with pytest.raises(EndpointError) as caught:
+        read(serve(slow, timeout=0.3))
+    assert caught.value.kind == "timeout"
+
+
+def test_an_error_inside_a_stream(serve: Serve) -> None:
+    with pytest.raises(EndpointError) as caught:
+        read(serve(stream_of(event("The"), 'data: {"error": {"message": "GPU fell over"}}\n\n')))
+    assert caught.value.kind == "provider"
+    assert "GPU fell over" in str(caught.value)
+
+
+def test_a_server_that_does_not_stream_still_answers(serve: Serve) -> None:
+    pieces, reply = read(serve(lambda body, n: completion("About 1.5 L.")))
+    assert pieces == ["About 1.5 L."]
+    assert reply.finish_reason == "stop"
+
+
+def test_status_errors_before_a_stream_are_classified(serve: Serve) -> None:
+    with pytest.raises(EndpointError) as caught:
+        read(serve(lambda body, n: (401, {"error": {"message": "bad key"}})))
+    assert caught.value.kind == "auth"
+
+
+def test_a_refusal_in_pieces(serve: Serve) -> None:
+    refusal = 'data: {"choices": [{"delta": {"refusal": "I cannot"}, "finish_reason": "stop"}]}\n\n'
+    with pytest.raises(EndpointError) as caught:
+        read(serve(stream_of(refusal)))
+    assert caught.value.kind == "refusal"
