@@ -1,1 +1,65 @@
-"""See the module docstrings."""
+"""The benchmark file: questions with their verdicts, reviews and history, in a journal that loses nothing.
+
+`events` says what can happen, `journal` writes it down, `state` folds it into where every question stands, and `Benchmark`
+is what the docks, the agents and the command line hold.  From here kept questions go to `evaluation`.
+"""
+
+from __future__ import annotations
+
+from napari_spatialmed.benchmark.benchmark import Benchmark, Draft, create, open, read
+from napari_spatialmed.benchmark.events import (
+    PAYLOADS,
+    REASONS,
+    BenchmarkError,
+    CaseRegistered,
+    DamagedError,
+    Event,
+    NotABenchmarkError,
+    QuestionProposed,
+)
+from napari_spatialmed.benchmark.funnel import Funnel, FunnelRow
+from napari_spatialmed.benchmark.journal import SUFFIX
+from napari_spatialmed.benchmark.keep_rule import KEEP_RULE, REVIEWERS_NEEDED, decide
+from napari_spatialmed.benchmark.question_state import (
+    Adjudication,
+    QuestionState,
+    Remark,
+    Review,
+    Status,
+    Version,
+)
+from napari_spatialmed.benchmark.reviewing import QueueItem, VisibleQuestion, queue_state, visible_to
+from napari_spatialmed.benchmark.state import State
+
+__all__ = [
+    "KEEP_RULE",
+    "PAYLOADS",
+    "REASONS",
+    "REVIEWERS_NEEDED",
+    "SUFFIX",
+    "Adjudication",
+    "Benchmark",
+    "BenchmarkError",
+    "CaseRegistered",
+    "DamagedError",
+    "Draft",
+    "Event",
+    "Funnel",
+    "FunnelRow",
+    "NotABenchmarkError",
+    "QuestionProposed",
+    "QuestionState",
+    "QueueItem",
+    "Remark",
+    "Review",
+    "State",
+    "Status",
+    "Version",
+    "VisibleQuestion",
+    "create",
+    "decide",
+    "open",
+    "queue_state",
+    "read",
+    "visible_to",
+]

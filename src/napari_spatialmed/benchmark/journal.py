@@ -1,0 +1,351 @@
+"""The file: lines in, lines out, and nothing acknowledged before it is on the disk.
+
+A torn last line (a program died while writing) is set aside in ``NAME.quarantine``; damage anywhere else is an error
+that names the line.  Beside the journal stands ``NAME.tip``, which names the last line written on this machine: lines
+that vanished from the end of the file, which no chain inside it could show, are noticed by it.  The tip is a witness
+only: deleting it loses no data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from napari_spatialmed.benchmark.events import (
+    BenchmarkError,
+    DamagedError,
+    Event,
+    NotABenchmarkError,
+    line_is_intact,
+    parse_line,
+)
+
+SUFFIX = ".spatialmed.jsonl"
+LOCK_SECONDS = 20.0
+_HINT_SPACE = "Nothing was saved. Free some space or choose another folder, then try again."
+
+
+class Journal:
+    """One file of events, read from where the last read ended.
+
+    Parameters
+    ----------
+    path
+        The file; make a missing one with `begin`.
+
+    Attributes
+    ----------
+    notices
+        What was found and set aside while reading, one sentence each.
+    last_sha
+        Hash of the last line, None for a file without lines.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notices: list[str] = []
+        self._restart()
+
+    def _restart(self) -> None:
+        self.last_sha: str | None = None
+        self._offset = 0
+        self._lines = 0
+        self._shas: set[str] = set()
+        self._forgiven: set[str] = set()
+        self._writers: dict[str, tuple[int, str]] = {}
+        self._inode = -1
+        self._open_end = False
+
+    def __contains__(self, sha: str) -> bool:
+        return sha in self._shas
+
+    def head_of(self, writer: str) -> tuple[int, str | None]:
+        """The last sequence number and hash of a writer in this file."""
+        return self._writers.get(writer, (0, None))
+
+    @property
+    def quarantine(self) -> Path:
+        """Where torn and damaged lines are set aside."""
+        return self.path.with_name(self.path.name + ".quarantine")
+
+    @property
+    def tip(self) -> Path:
+        """The witness of the last line written here."""
+        return self.path.with_name(self.path.name + ".tip")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock that all programs on this machine take around each append.
+
+        Raises
+        ------
+        BenchmarkError
+            If the folder is read-only, or another program holds the lock for long.
+        """
+        if not self.path.parent.is_dir():
+            raise BenchmarkError(
+                f"the folder {self.path.parent} does not exist", where=self.path, hint="Create it first."
+            )
+        lock = FileLock(str(self.path) + ".lock", timeout=LOCK_SECONDS, thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise BenchmarkError(
+                f"another program has held the file for {LOCK_SECONDS:.0f} s",
+                where=self.path,
+                hint="Nothing was saved. Close the other program, or wait and try again.",
+            ) from None
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def begin(self, line: bytes) -> None:
+        """Make the file with its first line; it appears whole or not at all."""
+        with self.locked():
+            if self.path.exists():
+                raise BenchmarkError(
+                    "there is already a file of this name",
+                    where=self.path,
+                    hint="Open it, or choose another name.",
+                )
+            write_whole(self.path, line)
+
+    def read_new(self) -> tuple[list[Event], bool]:
+        """Events since the last call, and whether the file was replaced (then these are all its events).
+
+        Raises
+        ------
+        NotABenchmarkError
+            If no line of it is an event.
+        DamagedError
+            If a line other than the last is damaged, or the chain is broken.
+        """
+        try:
+            with self.path.open("rb") as stream:
+                status = os.fstat(stream.fileno())
+                replaced = self._inode not in (-1, status.st_ino) or status.st_size < self._offset
+                if replaced:
+                    self._restart()
+                self._inode = status.st_ino
+                if status.st_size == self._offset:
+                    return [], replaced
+                stream.seek(self._offset)
+                data = stream.read()
+        except OSError as error:
+            raise _cannot_read(self.path, error) from error
+        return self._take(data), replaced
+
+    def _take(self, data: bytes) -> list[Event]:
+        """Check and parse whole lines; remember where the torn rest begins."""
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        self._open_end = bool(rest) and line_is_intact(rest)
+        if self._open_end:
+            lines.append(rest)
+            self.notices.append(
+                f"The last line of {self.path.name} had lost its line end; the event is kept."
+            )
+        elif rest and line_is_intact(rest[:-1]):
+            raise DamagedError(
+                "its line end is not a line end", where=str(self.path), line=self._lines + len(lines) + 1
+            )
+        if self._lines == 0 and not any(line_is_intact(line) for line in lines):
+            raise _not_a_benchmark(self.path, data)
+        for line in lines:
+            if b'"kind":"repaired"' in line and line_is_intact(line):  # forgives gaps above it
+                self._forgiven.update(parse_line(line).payload.missing)
+        events = [self._take_line(line) for line in lines]
+        self._offset += len(data) - (0 if self._open_end else len(rest))
+        return events
+
+    def _take_line(self, line: bytes) -> Event:
+        number = self._lines + 1
+        if not line_is_intact(line):
+            raise DamagedError("its hash does not fit its bytes", where=str(self.path), line=number)
+        try:
+            event = parse_line(line)
+        except ValueError as error:
+            raise BenchmarkError(
+                f"line {number}: {error}", where=self.path, hint="Update spatialmed to read it."
+            ) from error
+        self._check_chain(event, number)
+        self._lines = number
+        self._shas.add(event.sha)
+        self._writers[event.writer] = (event.seq, event.sha)
+        self.last_sha = event.sha
+        return event
+
+    def _check_chain(self, event: Event, number: int) -> None:
+        seq, sha = self._writers.get(event.writer, (0, None))
+        broken = None
+        if event.sha in self._shas:
+            broken = "the same event stands in the file twice"
+        elif event.prev != sha and event.prev not in self._forgiven:
+            broken = f"it does not follow event {seq} of its writer; a line is missing or out of place"
+        elif event.prev == sha and event.seq != seq + 1:
+            broken = f"it is event {event.seq} of its writer, after event {seq}"
+        elif event.after is not None and event.after not in self._shas and event.after not in self._forgiven:
+            broken = "the line it was written after is missing"
+        if broken:
+            raise DamagedError(broken, where=str(self.path), line=number)
+
+    def set_torn_end_aside(self) -> None:
+        """Move the bytes of a torn last line to the quarantine file.  Only under the lock."""
+        size = self.path.stat().st_size
+        if size <= self._offset and not self._open_end:
+            return
+        try:
+            with self.path.open("r+b") as stream:
+                if self._open_end:
+                    stream.seek(0, os.SEEK_END)
+                    stream.write(b"\n")
+                    self._offset += 1
+                    self._open_end = False
+                else:
+                    stream.seek(self._offset)
+                    torn = stream.read()
+                    put_in_quarantine(self.quarantine, self._lines + 1, torn, "torn last line")
+                    stream.truncate(self._offset)
+                    self.notices.append(
+                        f"The last line of {self.path.name} was torn ({len(torn)} bytes, never acknowledged); "
+                        f"it was set aside in {self.quarantine.name}."
+                    )
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+
+    @property
+    def has_torn_end(self) -> bool:
+        """Whether bytes after the last whole line wait to be set aside."""
+        return self._open_end or self.path.stat().st_size > self._offset
+
+    def append(self, data: bytes, events: list[Event]) -> None:
+        """Write lines and return when they are on the disk.  Only under the lock, after `read_new`.
+
+        Raises
+        ------
+        BenchmarkError
+            If they could not be written; the file is then as it was.
+        """
+        try:
+            with self.path.open("ab", buffering=0) as stream:
+                start = os.fstat(stream.fileno()).st_size
+                try:
+                    written = 0
+                    while written < len(data):
+                        written += stream.write(data[written:]) or 0
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                except BaseException:
+                    stream.truncate(start)
+                    raise
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+        self._offset = start + len(data)
+        for event in events:
+            self._shas.add(event.sha)
+            self._writers[event.writer] = (event.seq, event.sha)
+        self._lines += len(events)
+        self.last_sha = events[-1].sha
+        self._leave_tip()
+
+    def _leave_tip(self) -> None:
+        # Not synced: after a power cut it may name an earlier line, which is still in the file.
+        try:
+            self.tip.write_text(f"{self.last_sha}\n", encoding="ascii")
+        except OSError:
+            self.notices.append(
+                f"{self.tip.name} could not be written; lines lost from the end would go unnoticed."
+            )
+
+    def missing_tip(self) -> str | None:
+        """The hash of the last line written on this machine, if the file no longer holds it."""
+        try:
+            sha = self.tip.read_bytes().strip().decode("ascii", "replace")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _cannot_read(self.tip, error) from error
+        return None if sha in self._shas or sha in self._forgiven else sha
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it appears whole or not at all, and is on the disk when this returns."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with beside.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in a folder survive a power cut; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def put_in_quarantine(path: Path, line: int, data: bytes, reason: str) -> None:
+    """Append damaged bytes, as they were, under a heading; on the disk when this returns."""
+    stamp = datetime.now(UTC).isoformat(timespec="seconds")
+    heading = (
+        f"--- {stamp} line {line} {len(data)} bytes sha256 {hashlib.sha256(data).hexdigest()}: {reason}\n"
+    )
+    with path.open("ab") as stream:
+        stream.write(heading.encode() + data + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _not_a_benchmark(path: Path, data: bytes) -> BenchmarkError:
+    if not data.strip():
+        return NotABenchmarkError(
+            "the file is empty", where=path, hint="Delete it and create the benchmark anew."
+        )
+    return NotABenchmarkError(
+        "this is not a benchmark file",
+        where=path,
+        hint=f"Benchmarks are named *{SUFFIX}; `spatialmed import` reads other formats.",
+    )
+
+
+def _cannot_read(path: Path, error: OSError) -> BenchmarkError:
+    if isinstance(error, FileNotFoundError):
+        return BenchmarkError("there is no such file", where=path, hint="Check the name.")
+    return BenchmarkError(
+        f"it cannot be read ({error.strerror})", where=path, hint="Check the name and your rights to it."
+    )
+
+
+def _cannot_write(path: Path, error: OSError) -> BenchmarkError:
+    if isinstance(error, FileNotFoundError):
+        return BenchmarkError(f"the folder {path.parent} does not exist", where=path, hint="Create it first.")
+    if isinstance(error, PermissionError) or error.errno == 30:  # EROFS
+        return BenchmarkError(
+            "the folder or file is read-only",
+            where=path,
+            hint="Nothing was saved. Choose a folder you may write to.",
+        )
+    return BenchmarkError(f"it could not be saved ({error.strerror})", where=path, hint=_HINT_SPACE)
