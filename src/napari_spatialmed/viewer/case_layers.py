@@ -1,0 +1,152 @@
+"""A case's own layers: scan and label map in 2D, and the light slice plane in 3D."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_spatialmed.case import Case
+from napari_spatialmed.viewer.pixels import PlaneVolume, plane_volume, value_range, windows
+
+OWNER = "spatialmed"
+"""Key in a layer's metadata by which our layers are known."""
+
+
+class CaseLayers:
+    """Scan and labels of one case in one viewer.  The Labels layer paints on the case's own array."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = weakref.ref(viewer)
+        self.image: Image | None = None
+        self.labels: Labels | None = None
+        self.plane: Image | None = None
+        self._plane_volume: PlaneVolume | None = None
+        self._case: Case | None = None
+        self._limits: tuple[float, float] | None = None
+        self._hidden: frozenset[int] = frozenset()
+
+    def show(self, case: Case, prepared: Prepared) -> None:
+        """Add the case's layers, scan below labels."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        self._case, self._plane_volume = case, prepared.plane
+        common: dict[str, Any] = {"scale": case.spacing, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
+        if case.image is not None:
+            self._limits = next(iter(prepared.windows.values()))
+            self.image = Image(
+                case.image,
+                name="Scan",
+                contrast_limits=self._limits,
+                colormap="gray",
+                metadata={OWNER: "scan"},
+                **common,
+            )
+            self.image.contrast_limits_range = (
+                min(prepared.range[0], self._limits[0]),
+                max(prepared.range[1], self._limits[1]),
+            )
+            viewer.add_layer(self.image)
+        self.labels = Labels(
+            case.labels,
+            name="Structures",
+            opacity=0.45 if case.image is not None else 0.9,
+            blending="translucent",
+            colormap=self._colormap(),
+            # napari shows the name under the cursor from these two columns.
+            features={
+                "index": np.array([0, *(s.label for s in case)]),
+                "name": np.array(["–", *(s.title for s in case)], dtype=object),
+            },
+            metadata={OWNER: "labels"},
+            **common,
+        )
+        viewer.add_layer(self.labels)
+
+    def remove(self) -> None:
+        """Take the case's layers out of the viewer."""
+        viewer = self._viewer()
+        for layer in (self.image, self.labels, self.plane):
+            if viewer is not None and layer is not None and layer in viewer.layers:
+                viewer.layers.remove(layer)
+        self.image = self.labels = self.plane = None
+        self._case = self._plane_volume = self._limits = None
+        self._hidden = frozenset()
+
+    def set_ndisplay(self, ndisplay: int) -> None:
+        """Volumes in 2D, the slice plane in 3D: full volumes cost seconds per frame there."""
+        flat = ndisplay == 2
+        if not flat and self.plane is None and self._plane_volume is not None:
+            self._add_plane(self._plane_volume)
+        for layer, visible in ((self.image, flat), (self.labels, flat), (self.plane, not flat)):
+            if layer is not None:
+                layer.visible = visible
+
+    def set_window(self, low: float, high: float) -> None:
+        """Contrast limits, in the scan's own values."""
+        self._limits = (low, high)
+        if self.image is not None:
+            smallest, largest = self.image.contrast_limits_range
+            self.image.contrast_limits_range = (min(smallest, low), max(largest, high))
+            self.image.contrast_limits = (low, high)
+        if self.plane is not None and self._plane_volume is not None:
+            self.plane.contrast_limits = self._plane_volume.limits(low, high)
+
+    def hide(self, labels: Collection[int]) -> None:
+        """Make these labels, and only these, invisible in 2D."""
+        if self.labels is not None and frozenset(labels) != self._hidden:
+            self._hidden = frozenset(labels)
+            self.labels.colormap = self._colormap()
+
+    def move_plane(self, axis: int, index: int) -> None:
+        """Put the 3D slice plane across `axis` at a voxel index."""
+        if self.plane is None or self._plane_volume is None:
+            return
+        position = (np.asarray(self.plane.data.shape) - 1) / 2
+        position[axis] = index / self._plane_volume.stride
+        normal = np.eye(3)[axis]
+        self.plane.plane.position = tuple(position)
+        self.plane.plane.normal = tuple(normal)
+
+    def _add_plane(self, volume: PlaneVolume) -> None:
+        viewer = self._viewer()
+        if viewer is None or self._case is None or self._limits is None:
+            return
+        self.plane = Image(
+            volume.data,
+            name="Slice plane",
+            scale=self._case.spacing * volume.stride,
+            units=("mm",) * 3,
+            axis_labels=("I", "P", "L"),
+            contrast_limits=volume.limits(*self._limits),
+            colormap="gray",
+            depiction="plane",
+            blending="opaque",
+            interpolation3d="linear",
+            metadata={OWNER: "plane"},
+        )
+        viewer.layers.insert(0, self.plane)
+        current = viewer.dims.current_step
+        self.move_plane(0, int(current[0]) if len(current) == 3 else volume.data.shape[0] // 2)
+
+    def _colormap(self) -> DirectLabelColormap:
+        assert self._case is not None
+        colors: dict[int | None, Any] = {None: (0.0, 0.0, 0.0, 0.0), 0: (0.0, 0.0, 0.0, 0.0)}
+        for s in self._case:
+            colors[s.label] = (*(c / 255 for c in s.color), 0.0 if s.label in self._hidden else 1.0)
+        return DirectLabelColormap(color_dict=colors)
+
+
+class Prepared:
+    """What showing a case needs of its pixels, computed off the GUI thread."""
+
+    def __init__(self, case: Case) -> None:
+        self.windows = windows(case)
+        self.plane = None if case.image is None else plane_volume(case.image)
+        self.range = (0.0, 1.0) if case.image is None else value_range(case.image)

@@ -1,0 +1,230 @@
+"""Measurements as objects in the scene: lines, arrows and words that organs can't hide.
+
+In 3D they stand where they are.  In 2D a slice would cut them away, so they are projected onto the slice on show, and
+fade while that slice lies outside of them.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Layer, Points, Vectors
+from numpy.typing import NDArray
+
+from napari_spatialmed.case import Case
+from napari_spatialmed.viewer.case_layers import OWNER
+from napari_spatialmed.viewer.drawings import Drawing
+from napari_spatialmed.viewer.messages import shown
+from napari_spatialmed.viewer.space import world_from_ras
+
+INK = "#ffe14d"
+ACCENT = "#ff8ad8"
+"""Of the highlighted drawing; it is also thicker."""
+_FADED = 0.4
+_WIDTH_MM = 1.0
+_POINT_MM = 3.0
+_NO_POINT_MM = 0.01
+"""Words hang on a point too small to see."""
+_TEXT = {
+    "string": "{text}",
+    "size": 11,
+    "color": INK,
+    "anchor": "lower_left",
+    "blending": "translucent_no_depth",
+}
+
+
+class DrawingLayers:
+    """All drawings of one viewer, in three layers."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._case: Case | None = None
+        self._drawings: dict[str, Drawing] = {}
+        self._highlighted: str | None = None
+        self._lines: Vectors | None = None
+        self._arrows: Vectors | None = None
+        self._words: Points | None = None
+        viewer.dims.events.ndisplay.connect(self.refresh)
+        viewer.dims.events.point.connect(self._on_slice)
+        viewer.dims.events.order.connect(self._on_slice)
+
+    @property
+    def drawings(self) -> dict[str, Drawing]:
+        """Key → drawing, as on show."""
+        return dict(self._drawings)
+
+    def set_case(self, case: Case | None) -> None:
+        """Forget the last case's drawings."""
+        self._case = case
+        self.clear()
+
+    def draw(self, *drawings: Drawing) -> None:
+        """Add drawings, or replace those of the same key."""
+        for drawing in drawings:
+            self._drawings[drawing.key] = drawing
+        self.refresh()
+
+    def erase(self, *keys: str) -> None:
+        """Take these drawings away."""
+        for key in keys:
+            self._drawings.pop(key, None)
+        self.refresh()
+
+    def clear(self) -> None:
+        """Take all drawings away, and their layers."""
+        self._drawings.clear()
+        self._highlighted = None
+        viewer = self._viewer()
+        for layer in (self._lines, self._arrows, self._words):
+            if viewer is not None and layer is not None and layer in viewer.layers:
+                viewer.layers.remove(layer)
+        self._lines = self._arrows = self._words = None
+
+    def highlight(self, key: str | None) -> None:
+        """Make one drawing stand out."""
+        if key != self._highlighted:
+            self._highlighted = key
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Put the drawings where they belong for the view on show."""
+        viewer, case = self._viewer(), self._case
+        if viewer is None or case is None or not (self._drawings or self._words is not None):
+            return
+        lines, arrows, places = _Batch(), _Batch(), _Batch()
+        for drawing in self._drawings.values():
+            color = np.array(_rgba(ACCENT if drawing.key == self._highlighted else INK))
+            spots = world_from_ras(case, drawing.all_points())
+            color[3] = 1.0 if self._within(viewer, spots) else _FADED
+            for pairs, batch in ((drawing.lines, lines), (drawing.arrows, arrows)):
+                for pair in pairs:
+                    batch.add(self._place(viewer, world_from_ras(case, pair)), color)
+            for point in drawing.points:
+                places.add(self._place(viewer, world_from_ras(case, [point])), color, "", _POINT_MM)
+            for point, text in drawing.words:
+                places.add(
+                    self._place(viewer, world_from_ras(case, [point])), color, shown(text)[:80], _NO_POINT_MM
+                )
+        self._ensure_layers(viewer)
+        assert self._lines is not None and self._arrows is not None and self._words is not None
+        for layer, batch in ((self._lines, lines), (self._arrows, arrows)):
+            ends = np.asarray(batch.points, float).reshape(-1, 2, 3)
+            layer.data = np.stack([ends[:, 0], ends[:, 1] - ends[:, 0]], axis=1)
+            if len(ends):
+                layer.edge_color = np.asarray(batch.colors)
+        self._set_words(places)
+
+    def remove(self) -> None:
+        """Take everything away and stop listening."""
+        self.clear()
+        viewer = self._viewer()
+        if viewer is not None:
+            viewer.dims.events.ndisplay.disconnect(self.refresh)
+            viewer.dims.events.point.disconnect(self._on_slice)
+            viewer.dims.events.order.disconnect(self._on_slice)
+
+    def _set_words(self, places: _Batch) -> None:
+        layer = self._words
+        assert layer is not None
+        points = np.asarray(places.points, float).reshape(-1, 3)
+        colors = np.asarray(places.colors, float).reshape(-1, 4)
+        # Text and data must change together, or napari formats new points with old features.
+        with layer.text.events.blocker_all():
+            layer.data = points
+        layer.features = {"text": np.array(places.texts, dtype=object)}
+        if len(points):
+            layer.size = np.asarray(places.sizes)
+            layer.face_color = colors
+            layer.border_color = colors
+        layer.selected_data = set()
+        layer.refresh_text()
+
+    def _on_slice(self) -> None:
+        viewer = self._viewer()
+        if viewer is not None and viewer.dims.ndisplay == 2 and self._drawings:
+            self.refresh()
+
+    def _place(self, viewer: ViewerModel, world: NDArray[np.float64]) -> NDArray[np.float64]:
+        if viewer.dims.ndisplay == 2 and viewer.dims.ndim == 3:
+            axis = viewer.dims.order[0]
+            world = world.copy()
+            world[:, axis] = viewer.dims.point[axis]
+        return world
+
+    def _within(self, viewer: ViewerModel, world: NDArray[np.float64]) -> bool:
+        if viewer.dims.ndisplay != 2 or viewer.dims.ndim != 3 or not len(world) or self._case is None:
+            return True
+        axis = viewer.dims.order[0]
+        half = self._case.spacing[axis] / 2
+        at = viewer.dims.point[axis]
+        return bool(world[:, axis].min() - half <= at <= world[:, axis].max() + half)
+
+    def _ensure_layers(self, viewer: ViewerModel) -> None:
+        if self._words is not None and self._words in viewer.layers:
+            return
+        active = viewer.layers.selection.active
+        common: dict[str, Any] = {
+            "units": ("mm",) * 3,
+            "axis_labels": ("I", "P", "L"),
+            "blending": "translucent_no_depth",
+            "metadata": {OWNER: "drawing"},
+        }
+        empty = np.zeros((0, 2, 3))
+        self._lines = Vectors(
+            empty,
+            ndim=3,
+            name="Measured lines",
+            vector_style="line",
+            edge_width=_WIDTH_MM,
+            opacity=1,
+            **common,
+        )
+        self._arrows = Vectors(
+            empty,
+            ndim=3,
+            name="Measured directions",
+            vector_style="arrow",
+            edge_width=3 * _WIDTH_MM,
+            opacity=1,
+            **common,
+        )
+        self._words = Points(
+            np.zeros((0, 3)), ndim=3, name="Measured values", features={"text": np.zeros(0, object)}, text=_TEXT,
+            border_width=0, opacity=1, **common,
+        )  # fmt: skip
+        for layer in (self._lines, self._arrows, self._words):
+            viewer.add_layer(layer)
+            layer.mouse_pan = layer.mouse_zoom = True
+        _reselect(viewer, active)
+
+
+class _Batch:
+    """Points, or pairs of points, with what goes with each."""
+
+    def __init__(self) -> None:
+        self.points: list[NDArray[np.float64]] = []
+        self.colors: list[NDArray[np.float64]] = []
+        self.texts: list[str] = []
+        self.sizes: list[float] = []
+
+    def add(
+        self, points: NDArray[np.float64], color: NDArray[np.float64], text: str = "", size: float = 1.0
+    ) -> None:
+        self.points.append(points)
+        self.colors.append(color)
+        self.texts.append(text)
+        self.sizes.append(size)
+
+
+def _rgba(color: str) -> tuple[float, float, float, float]:
+    r, g, b = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return r, g, b, 1.0
+
+
+def _reselect(viewer: ViewerModel, active: Layer | None) -> None:
+    if active is not None and active in viewer.layers:
+        viewer.layers.selection.active = active

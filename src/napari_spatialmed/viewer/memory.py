@@ -1,0 +1,45 @@
+"""What the viewer remembers between sessions on this machine: a reviewer's name, the last folders, the last choices.
+
+A small JSON file in the user's settings folder.  Never keys, never anything of a patient except paths, which stay here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path
+
+
+def memory_path() -> Path:
+    """Where it is kept; ``SPATIALMED_CONFIG_DIR`` moves it."""
+    folder = os.environ.get("SPATIALMED_CONFIG_DIR")
+    return (Path(folder) if folder else user_config_path("napari-spatialmed")) / "viewer.json"
+
+
+def _read() -> dict[str, Any]:
+    try:
+        found = json.loads(memory_path().read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}  # nothing remembered, or not readable: start afresh
+    return found if isinstance(found, dict) else {}
+
+
+def recall(key: str, default: Any = None) -> Any:
+    """What was remembered under `key`."""
+    return _read().get(key, default)
+
+
+def remember(key: str, value: Any) -> None:
+    """Keep a JSON value; a settings folder that can't be written is not worth an error."""
+    kept = _read() | {key: value}
+    path = memory_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".new")
+        draft.write_text(json.dumps(kept, indent=1), "utf-8")
+        draft.replace(path)
+    except OSError:
+        return

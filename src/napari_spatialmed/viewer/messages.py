@@ -1,0 +1,86 @@
+"""What docks say: plain text only, so that a label's name or a model's answer can't inject markup or links."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from napari_spatialmed.errors import SpatialMedError
+
+MAX_SHOWN = 2000
+"""Longer texts are cut: a label's name or a provider's message may be anything."""
+NOT_A_DEVICE = "For research. Not a medical device."
+
+Tone = Literal["info", "good", "warning", "error"]
+_MARKS: dict[Tone, str] = {"info": "", "good": "✓ ", "warning": "⚠ ", "error": "✗ "}
+_STYLES: dict[Tone, str] = {
+    "info": "",
+    "good": "",
+    # A bar at the left and a mark: the tone is not told by colour alone, and the text keeps the theme's contrast.
+    "warning": "border-left: 3px solid #d08b00; padding-left: 5px;",
+    "error": "border-left: 3px solid #d64541; padding-left: 5px;",
+}
+
+
+def shown(text: object) -> str:
+    """Any text as it may be shown: capped, without control characters that would break a line's layout."""
+    cleaned = "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
+    return cleaned if len(cleaned) <= MAX_SHOWN else cleaned[: MAX_SHOWN - 1] + "…"
+
+
+def menu_text(text: object) -> str:
+    """Text for a button, tab or menu, where Qt would take ``&`` for a shortcut."""
+    return shown(text).replace("&", "&&")
+
+
+class PlainLabel(QLabel):
+    """A label that wraps, can be selected, and never reads its text as HTML."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, *, quiet: bool = False) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        if quiet:
+            font = self.font()
+            font.setItalic(True)
+            self.setFont(font)
+        self.setText(text)
+
+    def setText(self, text: str | None) -> None:
+        """Show `text`, capped and free of markup."""
+        super().setText(shown(text or ""))
+
+
+class MessageLine(PlainLabel):
+    """The line of a dock that says how it went, at the place where it arose.  Hidden while there is nothing to say."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self.tone: Tone = "info"
+        self.hide()
+
+    def say(self, text: str, tone: Tone = "info") -> None:
+        """Show one message in place of the last."""
+        self.tone = tone
+        self.setStyleSheet(_STYLES[tone])
+        self.setText(_MARKS[tone] + text)
+        self.setVisible(bool(text))
+
+    def fail(self, error: SpatialMedError | str) -> None:
+        """Show an error in words: what, where, what to do."""
+        self.say(str(error), "error")
+
+    def clear(self) -> None:
+        """Say nothing."""
+        self.say("")
+
+
+def not_a_device(parent: QWidget | None = None) -> PlainLabel:
+    """The note that stands wherever results are shown."""
+    label = PlainLabel(NOT_A_DEVICE, parent, quiet=True)
+    label.setObjectName("not_a_device")
+    return label

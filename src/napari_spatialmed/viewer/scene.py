@@ -1,0 +1,258 @@
+"""The one facade that touches the viewer's layers, camera and overlays.
+
+Docks ask it to show, draw, hide and jump; they never touch a layer themselves.  Everything here runs in the GUI thread
+(:meth:`Scene.screenshot` may be called from any).
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from numpy.typing import NDArray
+from psygnal import Signal
+from superqt.utils import ensure_main_thread
+
+from napari_spatialmed.case import Case
+from napari_spatialmed.geometry import CaseGeometry, Measurement
+from napari_spatialmed.viewer.case_layers import CaseLayers, Prepared
+from napari_spatialmed.viewer.clicks import Clicks
+from napari_spatialmed.viewer.drawing_layers import DrawingLayers
+from napari_spatialmed.viewer.drawings import Drawing, drawing_key, drawing_of
+from napari_spatialmed.viewer.edits import Edit, EditWatch
+from napari_spatialmed.viewer.letters import OrientationLetters
+from napari_spatialmed.viewer.space import world_from_ras
+from napari_spatialmed.viewer.surface_layers import SurfaceLayers
+
+VIEW_DIRECTIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    "A": ((0, 1, 0), (-1, 0, 0)),
+    "P": ((0, -1, 0), (-1, 0, 0)),
+    "R": ((0, 0, 1), (-1, 0, 0)),
+    "L": ((0, 0, -1), (-1, 0, 0)),
+    "S": ((1, 0, 0), (0, -1, 0)),
+    "I": ((-1, 0, 0), (0, -1, 0)),
+}
+"""Seen from this side: where the camera looks, and what is up, in (I, P, L) axes."""
+BACKGROUND = "#0c0e10"
+"""Behind scans, in both themes: a bright canvas would blind the eye to dark tissue."""
+
+
+class Scene:
+    """What one viewer shows of a case."""
+
+    clicked = Signal(str, bool)
+    """A structure's name, and whether to add it to the selection (Shift or Ctrl was held)."""
+    edited = Signal(Edit)
+    hidden_changed = Signal(frozenset)
+    """Names of the hidden structures."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = weakref.ref(viewer)
+        self.geometry: CaseGeometry | None = None
+        self.prepared: Prepared | None = None
+        self._selected: frozenset[str] = frozenset()
+        self._hidden: frozenset[str] = frozenset()
+        self.case_layers = CaseLayers(viewer)
+        self.surfaces = SurfaceLayers(viewer)
+        self.drawing_layers = DrawingLayers(viewer)
+        self.letters = OrientationLetters(viewer)
+        self._clicks = Clicks(viewer, self)
+        self._watch: EditWatch | None = None
+        viewer.dims.events.ndisplay.connect(self._on_ndisplay)
+
+    @property
+    def viewer(self) -> ViewerModel:
+        """The viewer; raises ReferenceError once it is gone."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise ReferenceError("the viewer was closed")
+        return viewer
+
+    # ---- the case
+
+    @property
+    def case(self) -> Case | None:
+        """The case on show."""
+        return None if self.geometry is None else self.geometry.case
+
+    def show_case(self, geometry: CaseGeometry, prepared: Prepared | None = None) -> None:
+        """Show a case in place of the last, in 2D, axial."""
+        viewer = self.viewer
+        self.clear_case()
+        viewer.dims.ndisplay = 2
+        case = geometry.case
+        self.geometry, self.prepared = geometry, prepared or Prepared(case)
+        viewer.canvas.background_color_override = BACKGROUND
+        self.case_layers.show(case, self.prepared)
+        self.surfaces.set_case(geometry)
+        self.drawing_layers.set_case(case)
+        labels = self.case_layers.labels
+        assert labels is not None
+        self._watch = EditWatch(labels)
+        self._watch.edited.connect(self._on_edited)
+        viewer.dims.order = (0, 1, 2)
+        viewer.reset_view()
+        self.letters.show(True)
+        scale_bar = viewer.canvas.overlays.scale_bar
+        scale_bar.visible, scale_bar.colored, scale_bar.color = True, True, "#d8dde3"
+
+    def clear_case(self) -> None:
+        """Take the case off the viewer."""
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
+        self.drawing_layers.set_case(None)
+        self.surfaces.set_case(None)
+        self.case_layers.remove()
+        self.letters.show(False)
+        self.geometry = self.prepared = None
+        self._selected = self._hidden = frozenset()
+
+    @property
+    def windows(self) -> dict[str, tuple[float, float]]:
+        """Window presets that fit the case: name → contrast limits."""
+        return {} if self.prepared is None else dict(self.prepared.windows)
+
+    def set_window(self, low: float, high: float) -> None:
+        """Set the contrast of the scan, in 2D and on the 3D slice plane."""
+        self.case_layers.set_window(low, high)
+
+    # ---- structures
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Names of the structures that aren't shown."""
+        return self._hidden
+
+    def select(self, names: Iterable[str]) -> None:
+        """Let these stand out: opaque among translucent ones in 3D; painted with by napari's brush in 2D."""
+        self._selected = frozenset(names)
+        self._appear()
+        labels = self.case_layers.labels
+        if labels is not None and self.case is not None and len(self._selected) == 1:
+            labels.selected_label = self.case[next(iter(self._selected))].label
+
+    def hide(self, names: Iterable[str]) -> None:
+        """Hide these and only these."""
+        hidden = frozenset(names)
+        if hidden != self._hidden:
+            self._hidden = hidden
+            self._appear()
+            self.hidden_changed.emit(hidden)
+
+    def solo(self, names: Iterable[str]) -> None:
+        """Hide everything but these."""
+        kept = set(names)
+        self.hide(s.name for s in self.case or () if s.name not in kept)
+
+    def jump_to(self, names: Iterable[str], *, center: bool = True) -> None:
+        """Go to these structures: to their common centre in 2D, the camera onto it in 3D."""
+        case = self.case
+        if case is None or self.geometry is None:
+            return
+        survey = self.geometry.survey
+        rows = [survey.row(case[name].label) for name in names if case[name].label in survey]
+        if rows:
+            middle = (survey.index_min[rows].min(axis=0) + survey.index_max[rows].max(axis=0)) / 2
+            self._go(middle * case.spacing, center=center)
+
+    def jump_to_ras(self, place: Collection[float]) -> None:
+        """Go to a place in patient RAS mm."""
+        if self.case is not None:
+            self._go(world_from_ras(self.case, np.asarray(list(place), float)), center=False)
+
+    # ---- drawings
+
+    def draw(self, measurements: Iterable[Measurement], *, go: bool = False) -> int:
+        """Draw what can be drawn of these measurements, and go there; returns how many could be drawn."""
+        geometry = self.geometry
+        if geometry is None:
+            return 0
+        found = [d for m in measurements if (d := drawing_of(m, geometry)) is not None]
+        self.drawing_layers.draw(*found)
+        if go and found and self.case is not None:
+            self._go(world_from_ras(self.case, found[0].all_points()).mean(axis=0), center=False)
+        return len(found)
+
+    def draw_drawing(self, *drawings: Drawing) -> None:
+        """Draw something that isn't a measurement."""
+        self.drawing_layers.draw(*drawings)
+
+    def erase(self, *measurements: Measurement) -> None:
+        """Take the drawings of these measurements away."""
+        self.drawing_layers.erase(*(drawing_key(m) for m in measurements))
+
+    def clear_drawings(self) -> None:
+        """Take all drawings away."""
+        self.drawing_layers.clear()
+
+    # ---- view
+
+    def view_from(self, side: str) -> None:
+        """Turn the 3D camera to look from a side: one of A, P, L, R, S, I."""
+        self.viewer.dims.ndisplay = 3
+        self.viewer.scene.camera.set_view_direction(*VIEW_DIRECTIONS[side])
+
+    def show_plane(self, axis: int) -> None:
+        """Show slices across an axis of (I, P, L): 0 axial, 1 coronal, 2 sagittal."""
+        rest = [n for n in range(3) if n != axis]
+        self.viewer.dims.ndisplay = 2
+        self.viewer.dims.order = (axis, *rest)
+        self.viewer.reset_view()
+
+    @ensure_main_thread(await_return=True)
+    def screenshot(
+        self, path: Path | str | None = None, size: tuple[int, int] | None = None
+    ) -> NDArray[np.uint8]:
+        """The canvas as RGBA, written to `path` if given; `size` is height, width.  Safe from any thread."""
+        viewer: Any = self.viewer
+        picture = viewer.screenshot(
+            None if path is None else str(path), size=size, canvas_only=True, flash=False
+        )
+        return np.asarray(picture, np.uint8)
+
+    # ---- inner
+
+    def _go(self, world: NDArray[np.float64], *, center: bool) -> None:
+        viewer = self.viewer
+        for axis, value in enumerate(world):
+            viewer.dims.set_point(axis, float(value))
+        shown = world[list(viewer.dims.displayed)]
+        if center or viewer.dims.ndisplay == 3:
+            viewer.scene.camera.center = tuple(
+                float(v) for v in (shown if len(shown) == 3 else (0.0, *shown))
+            )
+        if viewer.dims.ndisplay == 3 and self.case is not None:
+            self.case_layers.move_plane(0, int(round(world[0] / self.case.spacing[0])))
+
+    def _appear(self) -> None:
+        case = self.case
+        if case is None:
+            return
+        hidden = {case[n].label for n in self._hidden}
+        self.case_layers.hide(hidden)
+        self.surfaces.appear(hidden, {case[n].label for n in self._selected if n in case})
+
+    def _on_edited(self, edit: Edit) -> None:
+        self.edited.emit(edit)
+
+    def _on_ndisplay(self) -> None:
+        viewer = self._viewer()
+        if viewer is None or self.case is None:
+            return
+        self.case_layers.set_ndisplay(viewer.dims.ndisplay)
+        self.surfaces.set_ndisplay(viewer.dims.ndisplay)
+
+    def close(self) -> None:
+        """Let go of the viewer: take everything away and stop listening."""
+        self.clear_case()
+        self._clicks.stop()
+        self.drawing_layers.remove()
+        self.letters.remove()
+        viewer = self._viewer()
+        if viewer is not None:
+            viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)

@@ -1,0 +1,256 @@
+"""What one viewer is working on: the case, the selection, the benchmark, the question at hand.
+
+Docks read it, change it, and listen to it; they don't know each other.  There is one per viewer, found with
+:func:`session_for`, and it dies with its viewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from napari.components import ViewerModel
+from psygnal import Signal
+
+from napari_spatialmed.case import Case, open_case, open_sample
+from napari_spatialmed.geometry import CaseGeometry, Measurement
+from napari_spatialmed.viewer.case_layers import Prepared
+from napari_spatialmed.viewer.edits import Edit
+from napari_spatialmed.viewer.memory import recall, remember
+from napari_spatialmed.viewer.scene import Scene
+from napari_spatialmed.viewer.work import Job, Work
+
+if TYPE_CHECKING:
+    from napari_spatialmed.benchmark import Benchmark
+
+
+class Session:
+    """One viewer's state, with a signal for each thing that changes.
+
+    All signals are emitted in the GUI thread, after the change.
+    """
+
+    case_changed = Signal()
+    selection_changed = Signal(tuple)
+    """The selected structures' names, in the order they were chosen."""
+    labels_edited = Signal(tuple)
+    """Names of the structures whose voxels changed; geometry is already up to date."""
+    benchmark_changed = Signal()
+    """Another benchmark, or an event was appended to this one."""
+    question_changed = Signal(object)
+    """Id of the question at hand, or None."""
+    measurements_changed = Signal()
+    """The list of measurements in the Measure dock."""
+    reviewer_changed = Signal(str)
+    endpoint_changed = Signal(object)
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.scene = Scene(viewer)
+        self._case: Case | None = None
+        self._geometry: CaseGeometry | None = None
+        self._selection: tuple[str, ...] = ()
+        self._benchmark: Benchmark | None = None
+        self._question: str | None = None
+        self._reviewer: str = recall("reviewer", "")
+        self._endpoint: str | None = recall("endpoint")
+        self._measurements: tuple[Measurement, ...] = ()
+        self.opening = Work()
+        """Opens cases; show its progress with a `BusyBar`, its errors where the user asked."""
+        self.opening.returned.connect(self._opened)
+        self._updating = Work()
+        self._updating.returned.connect(self._updated)
+        self._pending: list[Edit] = []
+        self.scene.clicked.connect(self._on_clicked)
+        self.scene.edited.connect(self._on_edited)
+
+    # ---- the case
+
+    @property
+    def case(self) -> Case | None:
+        """The case on show."""
+        return self._case
+
+    @property
+    def geometry(self) -> CaseGeometry | None:
+        """Its geometry: what calculators and answer keys are evaluated on."""
+        return self._geometry
+
+    def set_case(
+        self, case: Case, geometry: CaseGeometry | None = None, prepared: Prepared | None = None
+    ) -> None:
+        """Show a case that is already open."""
+        self._pending.clear()
+        self._updating.cancel()
+        geometry = geometry or CaseGeometry(case)
+        self._case, self._geometry = case, geometry
+        self._selection, self._measurements = (), ()
+        self.scene.show_case(geometry, prepared)
+        self.case_changed.emit()
+        self.selection_changed.emit(())
+        self.measurements_changed.emit()
+
+    def open_case_async(
+        self,
+        labels: Path | str,
+        image: Path | str | None = None,
+        *,
+        names: Any = None,
+        segmentation: str = "unknown",
+    ) -> None:
+        """Open a case off the GUI thread; `case_changed` follows, or `opening.failed`."""
+        labels = Path(labels)
+        self.opening.run(
+            f"Opening {labels.name}",
+            _open,
+            lambda progress: open_case(
+                labels, image, names=names, segmentation=segmentation, progress=progress
+            ),
+        )
+
+    def open_sample_async(self, key: str) -> None:
+        """Open one of :data:`napari_spatialmed.case.SAMPLES` off the GUI thread."""
+        self.opening.run("Opening the sample", _open, lambda progress: open_sample(key, progress))
+
+    # ---- selection
+
+    @property
+    def selection(self) -> tuple[str, ...]:
+        """Names of the selected structures, in the order they were chosen."""
+        return self._selection
+
+    def select(self, names: Iterable[str]) -> None:
+        """Select these structures."""
+        case = self._case
+        chosen = tuple(dict.fromkeys(n for n in names if case is not None and n in case))
+        if chosen != self._selection:
+            self._selection = chosen
+            self.scene.select(chosen)
+            self.selection_changed.emit(chosen)
+
+    def toggle(self, name: str) -> None:
+        """Add a structure to the selection, or take it out."""
+        without = tuple(n for n in self._selection if n != name)
+        self.select(without if name in self._selection else (*self._selection, name))
+
+    # ---- what else is at hand
+
+    @property
+    def benchmark(self) -> Benchmark | None:
+        """The open benchmark file."""
+        return self._benchmark
+
+    def set_benchmark(self, benchmark: Benchmark | None) -> None:
+        """Work on this benchmark."""
+        self._benchmark = benchmark
+        self.benchmark_changed.emit()
+
+    @property
+    def question(self) -> str | None:
+        """Id of the question at hand."""
+        return self._question
+
+    def set_question(self, question: str | None) -> None:
+        """Turn to a question of the benchmark."""
+        if question != self._question:
+            self._question = question
+            self.question_changed.emit(question)
+
+    @property
+    def reviewer(self) -> str:
+        """Who reviews; remembered."""
+        return self._reviewer
+
+    def set_reviewer(self, name: str) -> None:
+        """Say who reviews."""
+        if name.strip() != self._reviewer:
+            self._reviewer = name.strip()
+            remember("reviewer", self._reviewer)
+            self.reviewer_changed.emit(self._reviewer)
+
+    @property
+    def endpoint(self) -> str | None:
+        """Name of the chosen model endpoint; remembered."""
+        return self._endpoint
+
+    def set_endpoint(self, name: str | None) -> None:
+        """Choose a model endpoint by name."""
+        if name != self._endpoint:
+            self._endpoint = name
+            remember("endpoint", name)
+            self.endpoint_changed.emit(name)
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What the Measure dock lists."""
+        return self._measurements
+
+    def set_measurements(self, measurements: Iterable[Measurement]) -> None:
+        """Replace the list of measurements."""
+        self._measurements = tuple(measurements)
+        self.measurements_changed.emit()
+
+    # ---- inner
+
+    def _opened(self, result: tuple[Case, CaseGeometry, Prepared]) -> None:
+        self.set_case(*result)
+
+    def _on_clicked(self, name: str, adding: bool) -> None:
+        if adding:
+            self.toggle(name)
+        else:
+            self.select((name,))
+
+    def _on_edited(self, edit: Edit) -> None:
+        self._pending.append(edit)
+        if not self._updating.running:
+            self._update()
+
+    def _update(self) -> None:
+        edits, self._pending = self._pending, []
+        if edits and self._geometry is not None:
+            self._updating.run("Updating measurements", _update_geometry, self._geometry, edits)
+
+    def _updated(self, names: frozenset[str]) -> None:
+        case = self._case
+        if case is not None and names:
+            self.scene.surfaces.forget(case[n].label for n in names)
+            self.labels_edited.emit(tuple(sorted(names)))
+        self._update()
+
+
+def _open(
+    job: Job, opening: Callable[[Callable[[str, float], None]], Case]
+) -> tuple[Case, CaseGeometry, Prepared]:
+    def progress(text: str, fraction: float) -> None:
+        job.check()
+        job.progress(0.7 * fraction, text)
+
+    case = opening(progress)
+    job.check()
+    job.progress(0.7, "Measuring structures")
+    geometry = CaseGeometry(case)
+    _ = geometry.survey
+    job.check()
+    job.progress(0.9, "Preparing the picture")
+    return case, geometry, Prepared(case)
+
+
+def _update_geometry(job: Job, geometry: CaseGeometry, edits: list[Edit]) -> frozenset[str]:
+    starts = np.min([[s.start for s in e.region] for e in edits], axis=0)
+    stops = np.max([[s.stop for s in e.region] for e in edits], axis=0)
+    return geometry.update(tuple(slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True)))
+
+
+_sessions: WeakKeyDictionary[ViewerModel, Session] = WeakKeyDictionary()
+
+
+def session_for(viewer: ViewerModel) -> Session:
+    """The session of a viewer, made at first asking.  Sees through the proxy that napari hands to plugins."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    found = _sessions.get(viewer)
+    if found is None:
+        found = _sessions[viewer] = Session(viewer)
+    return found

@@ -1,0 +1,242 @@
+"""Slow work off the GUI thread: progress, cancel, the result as a signal, errors in words.
+
+A dock owns one :class:`Work` per kind of job.  Starting a job supersedes the one before: a generation counter drops
+late answers.  The function runs in a thread and talks through the :class:`Job` it is given; a coroutine function runs
+in a thread with an event loop of its own.  Signals arrive in the GUI thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from napari.utils.progress import cancelable_progress
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_spatialmed.errors import SpatialMedError
+
+_threads = ThreadPoolExecutor(max_workers=6, thread_name_prefix="spatialmed")
+
+ACTIVITY_AFTER_MS = 400
+"""Jobs shorter than this never flash up in napari's activity area."""
+_PROGRESS_EVERY_S = 0.05
+
+
+class Cancelled(Exception):
+    """Raised inside a job by :meth:`Job.check` once the user has cancelled."""
+
+
+class Job:
+    """What the running function sees: where to report to, and whether to stop."""
+
+    def __init__(self, work: Work, generation: int) -> None:
+        self._work = work
+        self._generation = generation
+        self._cancelled = False
+        self._last_report = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether to stop."""
+        return self._cancelled
+
+    def check(self) -> None:
+        """Raise :class:`Cancelled` if the user has cancelled: call it between steps."""
+        if self._cancelled:
+            raise Cancelled
+
+    def progress(self, fraction: float | None, text: str = "") -> None:
+        """Report how far it is, 0–1 or None for unknown, and what it is doing.  Cheap: may be called often."""
+        now = time.monotonic()
+        if now - self._last_report >= _PROGRESS_EVERY_S or fraction in (0, 1):
+            self._last_report = now
+            self._send(self._work._progress_arrived, -1.0 if fraction is None else float(fraction), text)
+
+    def part(self, value: object) -> None:
+        """Hand over one part of the result, e.g. streamed text or one proposal."""
+        self._send(self._work._part_arrived, value)
+
+    def cancel(self) -> None:
+        """Ask it to stop; a coroutine is cancelled at its next await."""
+        self._cancelled = True
+        if self._loop is not None and self._task is not None:
+            # The loop may have closed in the meantime: then there is nothing left to cancel.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def _send(self, signal: Any, *values: object) -> None:
+        if not self._cancelled:
+            # A dock that was closed meanwhile takes its signals with it.
+            with suppress(RuntimeError):
+                signal.emit(self._generation, *values)
+
+    async def _run_coroutine(
+        self, function: Callable[..., Coroutine[Any, Any, Any]], arguments: tuple[Any, ...]
+    ) -> Any:
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self.check()
+        try:
+            return await function(self, *arguments)
+        except asyncio.CancelledError:
+            raise Cancelled from None
+
+
+class _Activity(cancelable_progress):
+    """The entry in napari's activity area; its Cancel button is ours."""
+
+    def __init__(self, work: Work, title: str) -> None:
+        self._spatialmed_work = work
+        # Without a window tqdm would print to the terminal.
+        super().__init__(total=100, desc=title, file=io.StringIO())
+
+    def cancel(self) -> None:
+        super().cancel()
+        self._spatialmed_work.cancel()
+
+
+class Work(QObject):
+    """Runs one job at a time for a dock.
+
+    Signals (all in the GUI thread): ``started(title)``, ``progressed(fraction or −1, text)``, ``part(value)``, then
+    exactly one of ``returned(value)``, ``failed(SpatialMedError)``, ``cancelled()``, and ``finished()`` last.
+    """
+
+    started = Signal(str)
+    progressed = Signal(float, str)
+    part = Signal(object)
+    returned = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+    finished = Signal()
+
+    _progress_arrived = Signal(int, float, str)
+    _part_arrived = Signal(int, object)
+    _done_arrived = Signal(int, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._generation = 0
+        self._job: Job | None = None
+        self._title = ""
+        self._activity: _Activity | None = None
+        self._activity_timer = QTimer(self)
+        self._activity_timer.setSingleShot(True)
+        self._activity_timer.setInterval(ACTIVITY_AFTER_MS)
+        self._activity_timer.timeout.connect(self._show_activity)
+        self._progress_arrived.connect(self._on_progress)
+        self._part_arrived.connect(self._on_part)
+        self._done_arrived.connect(self._on_done)
+
+    @property
+    def running(self) -> bool:
+        """Whether a job is under way."""
+        return self._job is not None
+
+    def run(self, title: str, function: Callable[..., Any], *arguments: Any) -> None:
+        """Start ``function(job, *arguments)`` in a thread; what ran before is dropped.
+
+        `function` may be a coroutine function.  A :class:`SpatialMedError` it raises arrives through ``failed``; any
+        other exception is a fault of ours and is raised in the GUI thread, where napari reports it.
+        """
+        self._supersede()
+        self._title = title
+        job = self._job = Job(self, self._generation)
+        self.started.emit(title)
+        self._activity_timer.start()
+        if asyncio.iscoroutinefunction(function):
+            future = _threads.submit(_run_in_loop, job, function, arguments)
+        else:
+            future = _threads.submit(_run_in_thread, job, function, arguments)
+        future.add_done_callback(_Delivery(self._done_arrived, job._generation))
+
+    def cancel(self) -> None:
+        """Stop waiting at once; the thread stops at its next check."""
+        if self._job is not None:
+            self._supersede()
+            self.cancelled.emit()
+            self.finished.emit()
+
+    def _supersede(self) -> None:
+        self._generation += 1
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+        self._close_activity()
+
+    def _on_progress(self, generation: int, fraction: float, text: str) -> None:
+        if generation != self._generation or self._job is None:
+            return
+        self.progressed.emit(fraction, text)
+        activity = self._activity
+        if activity is not None and fraction >= 0 and (steps := int(fraction * 100) - activity.n) >= 5:
+            activity.update(steps)
+
+    def _on_part(self, generation: int, value: object) -> None:
+        if generation == self._generation and self._job is not None:
+            self.part.emit(value)
+
+    def _on_done(self, generation: int, future: Future[Any]) -> None:
+        if generation != self._generation or self._job is None:
+            return
+        self._job = None
+        self._close_activity()
+        try:
+            value = future.result()
+        except SpatialMedError as error:
+            self.failed.emit(error)
+        except (Cancelled, CancelledError):
+            self.cancelled.emit()
+        else:
+            self.returned.emit(value)
+        finally:
+            # A slot of `returned` may have started the next job: then this isn't the end.
+            if self._job is None:
+                self.finished.emit()
+
+    def _show_activity(self) -> None:
+        generation = self._generation
+        if self._job is None or self._activity is not None:
+            return
+        # napari handles pending events while it adds the entry: the job may be over when this returns.
+        activity = _Activity(self, self._title)
+        if self._job is not None and self._generation == generation:
+            self._activity = activity
+        else:
+            activity.close()
+
+    def _close_activity(self) -> None:
+        self._activity_timer.stop()
+        activity, self._activity = self._activity, None
+        if activity is not None:
+            activity.close()
+
+
+class _Delivery:
+    """Carries a finished future to the GUI thread, unless its dock is gone."""
+
+    def __init__(self, signal: Any, generation: int) -> None:
+        self._signal = signal
+        self._generation = generation
+
+    def __call__(self, future: Future[Any]) -> None:
+        with suppress(RuntimeError):
+            self._signal.emit(self._generation, future)
+
+
+def _run_in_thread(job: Job, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    job.check()
+    return function(job, *arguments)
+
+
+def _run_in_loop(
+    job: Job, function: Callable[..., Coroutine[Any, Any, Any]], arguments: tuple[Any, ...]
+) -> Any:
+    return asyncio.run(job._run_coroutine(function, arguments))
