@@ -66,8 +66,11 @@ class SliceCounts:
         self.names = tuple(dict.fromkeys(case[n].name for n in names))
         self.shape = case.labels.shape
         labels = [case[name].label for name in self.names]
+        survey = geometry.survey
+        rows = [survey.row(label) for label in labels]
         self._counts = {
-            name: count_by_plane(case.labels, label) for name, label in zip(self.names, labels, strict=True)
+            name: count_by_plane(case.labels, label, survey.index_min[row], survey.index_max[row])
+            for name, label, row in zip(self.names, labels, rows, strict=True)
         }
 
     def at(self, name: str, cut: Cut) -> int:
@@ -120,23 +123,30 @@ class SliceCounts:
 
     def _total(self, plane: Plane) -> NDArray[np.int64]:
         axis = NORMAL[plane]
-        zero = np.zeros(self.shape[axis], np.int64)
-        return sum((self._counts[n][axis] for n in self.names), zero)
+        total = np.zeros(self.shape[axis], np.int64)
+        for name in self.names:
+            total += self._counts[name][axis]
+        return total
 
 
-def count_by_plane(labels: NDArray[Any], label: int) -> tuple[NDArray[np.int64], ...]:
-    """Voxels of one label in every plane along the three axes."""
-    mask = labels == label
-    per_axial = mask.sum(axis=(1, 2), dtype=np.int64)
-    rows = np.flatnonzero(per_axial)
-    inside = mask[rows[0] : rows[-1] + 1] if rows.size else mask[:0]
-    flat = inside.sum(axis=0, dtype=np.int64)
-    return per_axial, flat.sum(axis=1), flat.sum(axis=0)
+def count_by_plane(
+    labels: NDArray[Any], label: int, low: NDArray[np.int64], high: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], ...]:
+    """Voxels of one label, which lies in the inclusive index box `low` to `high`, in every plane along the three axes."""
+    box = tuple(slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
+    mask = labels[box] == label
+    counts = []
+    for axis, size in enumerate(labels.shape):
+        across = tuple(other for other in range(3) if other != axis)
+        whole = np.zeros(size, np.int64)
+        whole[box[axis]] = mask.sum(axis=across)
+        counts.append(whole)
+    return tuple(counts)
 
 
 def section(array: NDArray[Any], cut: Cut) -> NDArray[Any]:
     """The array's values in a plane, rows from top to bottom and columns from left to right of the screen."""
-    return np.take(array, cut.index, axis=NORMAL[cut.plane])
+    return np.asarray(np.take(array, cut.index, axis=NORMAL[cut.plane]))
 
 
 def section_spacing(case: Case, cut: Cut) -> tuple[float, float]:

@@ -63,8 +63,9 @@ def render_surfaces(
     """
     case = geometry.case
     asked = case.select(names)
-    blocks = [(s, _block(case, s)) for s in asked]
-    ground = [(s, _block(case, s)) for s in case.structures if s.kind == "bone" and s not in asked]
+    blocks = [(s, _block(geometry, s)) for s in asked]
+    bones = [s for s in case.structures if s.kind == "bone" and s not in asked]
+    ground = [(s, _block(geometry, s)) for s in bones if s.label in geometry.survey.labels]
     field = np.asarray(case.labels.shape) * case.spacing
     pitch = float(max(field.max() / size, case.spacing.min() / 4))
     seen = dict.fromkeys(names, 0)
@@ -92,13 +93,16 @@ class _Block:
     values: NDArray[np.float32]
 
 
-def _block(case: Case, structure: Structure) -> _Block:
-    mask = case.labels == structure.label
-    box = ndimage.find_objects(mask.view(np.uint8))[0]
+def _block(geometry: CaseGeometry, structure: Structure) -> _Block:
+    case, row = geometry.case, geometry.survey.row(structure.label)
+    low, high = geometry.survey.index_min[row], geometry.survey.index_max[row]
+    box = tuple(slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
     sigma = np.maximum(SMOOTHING_MM / case.spacing, SMOOTHING_VOXELS)
     margin = np.ceil(3 * sigma).astype(int) + 1
     start = [s.start - int(m) for s, m in zip(box, margin, strict=True)]
-    padded = np.pad(mask[box].astype(np.float32), [(int(m), int(m)) for m in margin])
+    padded = np.pad(
+        (case.labels[box] == structure.label).astype(np.float32), [(int(m), int(m)) for m in margin]
+    )
     smooth = ndimage.gaussian_filter(padded, sigma, mode="constant", truncate=3.0)
     inside = padded > 0
     if np.count_nonzero(smooth[inside] >= 0.5) < THIN * np.count_nonzero(inside):
@@ -148,7 +152,8 @@ class _Canvas:
 
     def pixels(self) -> NDArray[np.uint8]:
         """The picture."""
-        return np.rint(np.clip(self.color, 0, 255)).astype(np.uint8)
+        painted: NDArray[np.uint8] = np.rint(np.clip(self.color, 0, 255)).astype(np.uint8)
+        return painted
 
     def _pixels(self, start: int, length: int, axis: int) -> NDArray[np.int64]:
         low = max(0, int(np.ceil(start * self.spacing[axis] / self.pitch)))

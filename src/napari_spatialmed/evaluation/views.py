@@ -83,6 +83,10 @@ class View:
         Structure → colour word of its outline; empty without outlines.
     window
         How intensities became grey, in words.
+    titles
+        Structure → what people call it.
+    modality
+        The scan's, as the case knows it (rule G5).
     """
 
     pictures: tuple[Picture, ...]
@@ -92,6 +96,8 @@ class View:
     audit: tuple[Verdict, ...]
     legend: Mapping[str, str] = field(default_factory=dict)
     window: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    modality: str = "unknown"
 
     @property
     def passed(self) -> bool:
@@ -155,12 +161,16 @@ def render_view(
     if count is not None and not 1 <= count <= 64:
         raise ViewError(f"{count} planes can't be shown", hint="Choose 1 to 64.")
     names = tuple(dict.fromkeys(s.name for s in geometry.case.select(structures)))
+    titles = {name: geometry.case[name].title for name in names}
+    modality = geometry.case.modality
     if layout == "surface3d":
         from napari_spatialmed.evaluation.surfaces import render_surfaces
 
         pictures, pixels = render_surfaces(geometry, names, size=size or SIZE)
         audit = _audit_seen(names, pixels, "pixels of its surface")
-        return View(pictures, layout, names, pixels, audit, _legend(names), "surfaces of the labels")
+        return View(
+            pictures, layout, names, pixels, audit, _legend(names), "surfaces of the labels", titles, modality
+        )
     counts = SliceCounts(geometry, names)
     brush = _Brush(geometry, names, outlines, size or (MONTAGE_SIZE if layout == "montage" else SIZE))
     cuts = _choose_cuts(counts, layout, axis, plane, count)
@@ -172,7 +182,17 @@ def render_view(
     audit = _audit_seen(names, visible, "voxels")
     if axis is not None:
         audit = (*audit, _audit_axis(axis, {cut.plane for cut in cuts}))
-    return View(pictures, layout, names, visible, audit, _legend(names) if outlines else {}, brush.title)
+    return View(
+        pictures,
+        layout,
+        names,
+        visible,
+        audit,
+        _legend(names) if outlines else {},
+        brush.title,
+        titles,
+        modality,
+    )
 
 
 def _choose_cuts(
@@ -293,5 +313,5 @@ def _audit_axis(axis: PatientAxis, planes: set[Plane]) -> Verdict:
         rule="V2",
         passed=bool(showing),
         reason=f"the axis {axis} lies in: {', '.join(showing) or 'none of the planes shown'}",
-        detail={"axis": axis, "planes": sorted(planes)},
+        detail={"axis": axis, "planes": [*sorted(planes)]},
     )
