@@ -19,6 +19,7 @@ from napari_spatialmed.llm.consent import (
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.errors import EndpointError, ErrorKind, NoEndpointError
 from napari_spatialmed.llm.keys import find_key, forget_key, keep_key
+from napari_spatialmed.llm.local_server import LocalServer, LocalServerError, install_hint
 from napari_spatialmed.llm.messages import (
     Message,
     MessageError,
@@ -50,6 +51,8 @@ __all__ = [
     "EndpointError",
     "EndpointSettingsError",
     "ErrorKind",
+    "LocalServer",
+    "LocalServerError",
     "Message",
     "MessageError",
     "NoEndpointError",
@@ -68,6 +71,7 @@ __all__ = [
     "find_key",
     "forget_key",
     "has_consented",
+    "install_hint",
     "keep_key",
     "pace_of",
     "preview",

@@ -24,12 +24,13 @@ _CONTEXT = re.compile(
 _IMAGE = re.compile(r"\bimages?\b|image_url|multimodal|multi-modal|mmproj|vision")
 _QUOTA = re.compile(r"quota|billing|insufficient|credit|balance|payment")
 
-CAUGHT = (openai.OpenAIError, json.JSONDecodeError, UnicodeDecodeError)
-"""What a call through the client library may raise: with a body that isn't JSON it lets the decoder's error through."""
-
 
 class RedirectRefused(Exception):
     """Raised inside the HTTP client when a server points to another host."""
+
+
+CAUGHT = (openai.OpenAIError, RedirectRefused, json.JSONDecodeError, UnicodeDecodeError)
+"""What a call through the client library may raise: with a body that isn't JSON it lets the decoder's error through."""
 
 
 def classify(error: BaseException, endpoint: Endpoint, key: SecretStr | None) -> EndpointError:
@@ -39,12 +40,12 @@ def classify(error: BaseException, endpoint: Endpoint, key: SecretStr | None) ->
         return _status_error(error, endpoint, key)
     if isinstance(error, openai.APITimeoutError):
         return EndpointError("timeout", f"no answer within {endpoint.timeout:g} s", where=where)
+    if isinstance(error, RedirectRefused):
+        return EndpointError("redirect", str(error), where=where)
     if isinstance(error, openai.APIConnectionError):
-        causes = []
+        causes: list[BaseException] = []
         cause: BaseException | None = error
         while cause is not None and cause not in causes:
-            if isinstance(cause, RedirectRefused):
-                return EndpointError("redirect", str(cause), where=where)
             causes.append(cause)
             cause = cause.__cause__
         return EndpointError(
@@ -65,6 +66,21 @@ def clean(text: str, key: SecretStr | None) -> str:
         if secret:
             text = text.replace(secret, "***")
     return re.sub(r"\b(sk|key|Bearer)[-_ ][A-Za-z0-9_*.-]{6,}", "***", text)[:500]
+
+
+def without_key(error: EndpointError, key: SecretStr | None) -> EndpointError:
+    """The same error, with the key struck out of what a server said in a reply of status 200."""
+    said = clean(error.what, key)
+    if said == error.what:
+        return error
+    return EndpointError(
+        error.kind,
+        said,
+        where=error.where,
+        hint=error.hint,
+        retry_after=error.retry_after,
+        reply=error.reply,
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

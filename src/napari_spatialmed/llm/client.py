@@ -18,7 +18,7 @@ from openai import AsyncOpenAI
 from pydantic import SecretStr
 
 from napari_spatialmed.llm.budget import Budget
-from napari_spatialmed.llm.classify import CAUGHT, classify
+from napari_spatialmed.llm.classify import CAUGHT, classify, without_key
 from napari_spatialmed.llm.connection import connect
 from napari_spatialmed.llm.consent import require_consent
 from napari_spatialmed.llm.dialect import Dialect, dialect_of
@@ -186,7 +186,8 @@ class Client:
         return TextStream(
             lambda: self._attempts(messages, parameters, None, "", streamed=True),
             self.endpoint,
-            self._account,
+            self.budget.record,
+            lambda error: without_key(error, self._key),
         )
 
     async def models(self) -> list[str]:
@@ -292,7 +293,7 @@ class Client:
                 "timeout", f"no answer within {self.endpoint.timeout:g} s", where=self.endpoint.place
             )
         except EndpointError as error:
-            return error
+            return without_key(error, self._key)
         except CAUGHT as error:
             return classify(error, self.endpoint, self._key)
 
@@ -325,9 +326,6 @@ class Client:
             )
         self.endpoint = self.endpoint.model_copy(update={"model": names[0]})
         return names[0]
-
-    def _account(self, usage: Usage) -> None:
-        self.budget.record(usage)
 
 
 def _adapted(dialect: Dialect, error: EndpointError, body: dict[str, Any]) -> bool:

@@ -34,13 +34,18 @@ class TextStream:
     """
 
     def __init__(
-        self, start: Callable[[], Awaitable[Any]], endpoint: Endpoint, account: Callable[[Usage], None]
+        self,
+        start: Callable[[], Awaitable[Any]],
+        endpoint: Endpoint,
+        account: Callable[[Usage], None],
+        scrub: Callable[[EndpointError], EndpointError],
     ) -> None:
         self.reply: Reply | None = None
         self.text = ""
         self._start = start
         self._endpoint = endpoint
         self._account = account
+        self._scrub = scrub
 
     async def __aiter__(self) -> AsyncIterator[str]:
         started = time.perf_counter()
@@ -66,7 +71,7 @@ class TextStream:
             self._account(got.usage)
         if failure is not None:
             failure.reply = got
-            raise failure
+            raise self._scrub(failure)
         self.reply = got
 
     async def _pieces(self, response: httpx2.Response) -> AsyncIterator[str]:
