@@ -113,7 +113,7 @@ def test_the_files_array_order_changes_nothing(flip, order):
 
 
 def test_pixels_are_square_millimetres():
-    labels = np.zeros((20, 20, 20), np.uint8)
+    labels = np.zeros((40, 40, 20), np.uint8)
     labels[5:15, 5:15, 5:15] = 1
     case = make_case(labels, np.diag([1.0, 1.0, 4.0, 1.0]), names={1: "slab"})
     picture = render_view(CaseGeometry(case), ["slab"], layout="plane", plane="coronal").pictures[0]
