@@ -1,0 +1,55 @@
+"""Asking once per data set, with a preview of exactly what goes out, before anything leaves this machine."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
+
+from napari_spatialmed.evaluation import Prompt, View
+from napari_spatialmed.llm import Endpoint, has_consented, preview, remember_consent
+from napari_spatialmed.viewer.messages import PlainLabel, shown
+from napari_spatialmed.viewer.picture_strip import PictureStrip
+
+
+class ConsentDialog(QDialog):
+    """Shows what would be sent, and asks."""
+
+    def __init__(
+        self, endpoint: Endpoint, prompt: Prompt, view: View | None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        outgoing = preview(endpoint, prompt.messages)
+        self.setWindowTitle("Send to another machine?")
+        text = QPlainTextEdit(shown(outgoing.text))
+        text.setReadOnly(True)
+        strip = PictureStrip()
+        strip.show_view(view if prompt.pictures else None)
+        buttons = QDialogButtonBox()
+        yes = buttons.addButton("Send for this case", QDialogButtonBox.ButtonRole.AcceptRole)
+        no = buttons.addButton("Don't send", QDialogButtonBox.ButtonRole.RejectRole)
+        no.setDefault(True)
+        yes.setAutoDefault(False)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(
+            PlainLabel(
+                f"This goes to {outgoing.host}: {len(outgoing.pictures)} pictures and the text below, "
+                f"{outgoing.size / 1024:.0f} kB, about {outgoing.tokens} tokens. No header, file name or path is sent. "
+                "Look for names burned into the pictures: they would be sent too. "
+                "Your yes holds for all questions about this case on this address."
+            )
+        )
+        layout.addWidget(strip)
+        layout.addWidget(text, 1)
+        layout.addWidget(buttons)
+        self.resize(720, 620)
+
+
+def may_send(endpoint: Endpoint, data_set: str, prompt: Prompt, view: View | None, parent: QWidget) -> bool:
+    """Whether this may go out: always to this machine, else once the user has agreed for this data set."""
+    if has_consented(endpoint, data_set):
+        return True
+    if ConsentDialog(endpoint, prompt, view, parent).exec() != QDialog.DialogCode.Accepted:
+        return False
+    remember_consent(endpoint, data_set)
+    return True
