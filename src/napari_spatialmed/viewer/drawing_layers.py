@@ -110,7 +110,9 @@ class DrawingLayers:
                     self._place(viewer, world_from_ras(case, [point])), color, shown(text)[:80], _NO_POINT_MM
                 )
         self._ensure_layers(viewer)
-        assert self._lines is not None and self._arrows is not None and self._words is not None
+        assert self._lines is not None
+        assert self._arrows is not None
+        assert self._words is not None
         for layer, batch in ((self._lines, lines), (self._arrows, arrows)):
             ends = np.asarray(batch.points, float).reshape(-1, 2, 3)
             layer.data = np.stack([ends[:, 0], ends[:, 1] - ends[:, 0]], axis=1)
@@ -138,8 +140,9 @@ class DrawingLayers:
         layer.features = {"text": np.array(places.texts, dtype=object)}
         if len(points):
             layer.size = np.asarray(places.sizes)
+            # Where only words hang, there is no dot.
+            colors[np.asarray(places.sizes) == _NO_POINT_MM, 3] = 0.0
             layer.face_color = colors
-            layer.border_color = colors
         layer.selected_data = set()
         layer.refresh_text()
 

@@ -196,6 +196,7 @@ class Scene:
         """Turn the 3D camera to look from a side: one of A, P, L, R, S, I."""
         self.viewer.dims.ndisplay = 3
         self.viewer.scene.camera.set_view_direction(*VIEW_DIRECTIONS[side])
+        self.viewer.reset_view(reset_camera_angle=False)
 
     def show_plane(self, axis: int) -> None:
         """Show slices across an axis of (I, P, L): 0 axial, 1 coronal, 2 sagittal."""
@@ -227,7 +228,7 @@ class Scene:
                 float(v) for v in (shown if len(shown) == 3 else (0.0, *shown))
             )
         if viewer.dims.ndisplay == 3 and self.case is not None:
-            self.case_layers.move_plane(0, int(round(world[0] / self.case.spacing[0])))
+            self.case_layers.move_plane(0, round(world[0] / self.case.spacing[0]))
 
     def _appear(self) -> None:
         case = self.case

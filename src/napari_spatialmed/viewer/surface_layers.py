@@ -1,6 +1,7 @@
-"""One surface layer per structure in 3D, built in the background and kept.
+"""The 3D surfaces of a case: built in the background, kept, and shown as one layer per anatomical system.
 
-One merged mesh would make hovering stall for a second; single ones take milliseconds.
+A layer per structure would cost napari a tenth of a second each, sixty times over; one mesh of everything would stall
+the window whenever it changes.  What is selected is shown again in a layer of its own, opaque, drawn last.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Surface as SurfaceLayer
-from napari.utils.colormaps import Colormap
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer
 
 from napari_spatialmed.case import Structure
@@ -22,6 +24,18 @@ from napari_spatialmed.viewer.surfaces import Surface, structure_surface
 from napari_spatialmed.viewer.work import Job, Work
 
 CONTEXT_OPACITY = 0.14
+FACES_PER_LAYER = 60_000
+"""Changing one layer of this size takes about a tenth of a second; larger systems are split."""
+VOXELS_OF_ALL_SURFACES = 6_000_000
+"""Shared by all structures of a case, so that many of them still turn smoothly."""
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Structures that share a layer."""
+
+    title: str
+    labels: tuple[int, ...]
 
 
 class SurfaceLayers(QObject):
@@ -32,138 +46,229 @@ class SurfaceLayers(QObject):
         self._viewer = weakref.ref(viewer)
         self._geometry: CaseGeometry | None = None
         self._surfaces: dict[int, Surface] = {}
-        self._layers: dict[int, SurfaceLayer] = {}
-        self._arrived: deque[int] = deque()
+        self._stale: set[int] = set()
+        self._layers: dict[_Group, SurfaceLayer] = {}
+        self._selected_layer: SurfaceLayer | None = None
+        self._waiting: deque[_Group] = deque()
         self._hidden: frozenset[int] = frozenset()
         self._selected: frozenset[int] = frozenset()
         self._shown = False
         self.work = Work(self)
         self.work.part.connect(self._keep)
-        # Layers are added one per turn of the event loop, so that sixty of them don't stall the window.
+        # One layer per turn of the event loop, so that the window stays alive between them.
         self._adding = QTimer(self)
         self._adding.setInterval(0)
-        self._adding.timeout.connect(self._add_next)
+        self._adding.timeout.connect(self._show_next)
 
     @property
-    def layers(self) -> dict[int, SurfaceLayer]:
-        """Label → its layer, as far as built."""
-        return dict(self._layers)
+    def built(self) -> frozenset[int]:
+        """Labels whose surface is ready."""
+        return frozenset(self._surfaces)
 
     @property
     def complete(self) -> bool:
         """Whether everything that was asked for is on show."""
-        return not self.work.running and not self._arrived
+        return not self.work.running and not self._waiting
 
     def set_case(self, geometry: CaseGeometry | None) -> None:
         """Forget the last case's surfaces."""
         self.work.cancel()
         self._adding.stop()
-        self._arrived.clear()
-        self._surfaces.clear()
-        viewer = self._viewer()
-        for layer in self._layers.values():
-            if viewer is not None and layer in viewer.layers:
-                viewer.layers.remove(layer)
+        self._waiting.clear()
+        for layer in (*self._layers.values(), self._selected_layer):
+            self._remove(layer)
         self._layers.clear()
+        self._surfaces.clear()
+        self._stale.clear()
+        self._selected_layer = None
         self._geometry, self._hidden, self._selected = geometry, frozenset(), frozenset()
 
     def set_ndisplay(self, ndisplay: int) -> None:
         """Show the surfaces in 3D, building what is missing; hide them in 2D, where they would cost time."""
         self._shown = ndisplay == 3
         if self._shown:
-            self.build()
+            self._build()
         self._dress()
-
-    def build(self) -> None:
-        """Build what is missing in the background: selected first, then the larger ones."""
-        geometry = self._geometry
-        if geometry is None:
-            return
-        missing = [s for s in geometry.case if s.label not in self._surfaces]
-        if missing:
-            self.work.run("Building surfaces", _build, geometry, missing, self._selected)
+        self._show_selected()
 
     def forget(self, labels: Iterable[int]) -> None:
         """After an edit: these structures' surfaces are out of date."""
-        labels = list(labels)
-        for label in labels:
-            self._surfaces.pop(label, None)
-        if labels and self._shown:
-            self.build()
+        self._stale.update(labels)
+        if self._stale and self._shown:
+            self._build()
 
     def appear(self, hidden: Collection[int], selected: Collection[int]) -> None:
         """Which labels are invisible, and which stand out of the context."""
+        changed = self._hidden ^ frozenset(hidden)
         self._hidden, self._selected = frozenset(hidden), frozenset(selected)
+        self._waiting.extend(
+            g for g in self._layers if changed.intersection(g.labels) and g not in self._waiting
+        )
+        self._adding.start()
         self._dress()
+        self._show_selected()
 
-    def _keep(self, part: tuple[int, Surface]) -> None:
-        label, surface = part
-        self._surfaces[label] = surface
-        self._arrived.append(label)
+    def _build(self) -> None:
+        geometry = self._geometry
+        if geometry is None:
+            return
+        missing = [s for s in geometry.case if s.label not in self._surfaces or s.label in self._stale]
+        # Only what has a layer already may be built apart from its group.
+        placed = {label for group in self._layers for label in group.labels}
+        again = [s for s in missing if s.label in placed]
+        groups = [s for s in missing if s.label not in placed]
+        if missing:
+            self.work.run("Building surfaces", _build, geometry, again, groups, self._selected)
+
+    def _keep(self, part: tuple[int, Surface | None] | _Group) -> None:
+        if isinstance(part, _Group):
+            self._waiting.append(part)
+        else:
+            label, surface = part
+            self._stale.discard(label)
+            if surface is None:
+                self._surfaces.pop(label, None)
+            else:
+                self._surfaces[label] = surface
+            self._waiting.extend(g for g in self._layers if label in g.labels and g not in self._waiting)
+            if label in self._selected:
+                self._show_selected()
         self._adding.start()
 
-    def _add_next(self) -> None:
+    def _show_next(self) -> None:
         viewer = self._viewer()
-        if viewer is None or self._geometry is None or not self._arrived:
+        if viewer is None or not self._waiting:
             self._adding.stop()
             return
-        label = self._arrived.popleft()
-        surface = self._surfaces.get(label)
-        if surface is None:  # edited in the meantime
+        group = self._waiting.popleft()
+        mesh = self._merged(label for label in group.labels if label not in self._hidden)
+        layer = self._layers.get(group)
+        if layer is None and mesh is not None:
+            layer = self._layers[group] = _layer(f"{group.title} · 3D", mesh)
+            self._insert(viewer, layer)
+        elif layer is not None and mesh is not None:
+            _set_mesh(layer, mesh)
+        self._dress()
+
+    def _show_selected(self) -> None:
+        viewer = self._viewer()
+        mesh = self._merged(self._selected - self._hidden) if self._shown else None
+        if viewer is None:
             return
-        vertices, faces = surface
-        if label in self._layers:
-            self._layers[label].data = (vertices, faces, np.ones(len(vertices), np.float32))
+        if mesh is None:
+            if self._selected_layer is not None:
+                self._selected_layer.visible = False
             return
-        layer = self._layers[label] = _layer(self._geometry.case[label], surface)
-        self._dress_one(label, layer)
-        # Below the drawings, above the scan.
-        at = next(
-            (n for n, other in enumerate(viewer.layers) if other.metadata.get(OWNER) == "drawing"),
-            len(viewer.layers),
-        )
-        active = viewer.layers.selection.active
-        viewer.layers.insert(at, layer)
-        viewer.layers.selection.active = active
+        if self._selected_layer is None:
+            self._selected_layer = _layer("Selected · 3D", mesh)
+            self._insert(viewer, self._selected_layer)
+        else:
+            _set_mesh(self._selected_layer, mesh)
+        self._selected_layer.visible = True
+        # Drawn after the context, which has no depth, and before the drawings.
+        at = viewer.layers.index(self._selected_layer)
+        wanted = _below_drawings(viewer)
+        if at < wanted - 1:
+            viewer.layers.move(at, wanted)
 
     def _dress(self) -> None:
-        for label, layer in self._layers.items():
-            self._dress_one(label, layer)
+        context = bool(self._selected)
+        for group, layer in self._layers.items():
+            layer.visible = self._shown and any(label not in self._hidden for label in group.labels)
+            opacity, blending = (CONTEXT_OPACITY, "translucent_no_depth") if context else (1.0, "opaque")
+            if layer.opacity != opacity:
+                layer.opacity = opacity
+            if layer.blending != blending:
+                layer.blending = blending
 
-    def _dress_one(self, label: int, layer: SurfaceLayer) -> None:
-        layer.visible = self._shown and label not in self._hidden
-        context = bool(self._selected) and label not in self._selected
-        opacity, blending = (CONTEXT_OPACITY, "translucent_no_depth") if context else (1.0, "opaque")
-        if layer.opacity != opacity:
-            layer.opacity = opacity
-        if layer.blending != blending:
-            layer.blending = blending
+    def _merged(self, labels: Iterable[int]) -> _Mesh | None:
+        geometry = self._geometry
+        ready = [label for label in labels if label in self._surfaces]
+        if geometry is None or not ready:
+            return None
+        parts = [self._surfaces[label] for label in ready]
+        starts = np.cumsum([0, *(len(v) for v, _ in parts)])
+        colors = [[*(c / 255 for c in geometry.case[label].color), 1.0] for label in ready]
+        return (
+            np.concatenate([v for v, _ in parts]),
+            np.concatenate([f + start for (_, f), start in zip(parts, starts, strict=False)]),
+            np.repeat(np.asarray(colors, np.float32), np.diff(starts), axis=0),
+        )
+
+    def _insert(self, viewer: ViewerModel, layer: SurfaceLayer) -> None:
+        active = viewer.layers.selection.active
+        viewer.layers.insert(_below_drawings(viewer), layer)
+        viewer.layers.selection.active = active
+
+    def _remove(self, layer: SurfaceLayer | None) -> None:
+        viewer = self._viewer()
+        if viewer is not None and layer is not None and layer in viewer.layers:
+            viewer.layers.remove(layer)
 
 
-def _layer(structure: Structure, surface: Surface) -> SurfaceLayer:
-    color = [*(c / 255 for c in structure.color), 1.0]
+_Mesh = tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]
+
+
+def _below_drawings(viewer: ViewerModel) -> int:
+    layers = viewer.layers
+    return next((n for n, layer in enumerate(layers) if layer.metadata.get(OWNER) == "drawing"), len(layers))
+
+
+def _set_mesh(layer: SurfaceLayer, mesh: _Mesh) -> None:
+    vertices, faces, colors = mesh
+    # Old colours don't fit new vertices: take them off first.
+    layer.vertex_colors = None
+    layer.data = (vertices, faces)
+    layer.vertex_colors = colors
+
+
+def _layer(title: str, mesh: _Mesh) -> SurfaceLayer:
+    vertices, faces, colors = mesh
     return SurfaceLayer(
-        (*surface, np.ones(len(surface[0]), np.float32)),
-        name=structure.title,
-        colormap=Colormap([color, color], name=f"spatialmed-{structure.label}"),
-        contrast_limits=(0, 1),
+        (vertices, faces),
+        name=title,
+        vertex_colors=colors,
         shading="smooth",
+        blending="opaque",
         units=("mm",) * 3,
         axis_labels=("I", "P", "L"),
-        metadata={OWNER: "surface", "label": structure.label},
+        metadata={OWNER: "surface"},
     )
 
 
-def _build(job: Job, geometry: CaseGeometry, missing: list[Structure], first: frozenset[int]) -> int:
+def _build(
+    job: Job, geometry: CaseGeometry, again: list[Structure], new: list[Structure], first: frozenset[int]
+) -> int:
+    """Build surfaces: edited ones, then the selected, then system by system, each as a group once it is whole."""
     survey, case = geometry.survey, geometry.case
-    rows = {s.label: survey.row(s.label) for s in missing if s.label in survey}
-    order = sorted(rows, key=lambda label: (label not in first, -int(survey.counts[rows[label]])))
-    for n, label in enumerate(order):
+    voxels = int(np.clip(VOXELS_OF_ALL_SURFACES / max(len(case.structures), 1), 20_000, 150_000))
+    done: dict[int, int] = {}
+
+    def build(structure: Structure) -> int:
         job.check()
-        job.progress(n / len(order), f"Building surfaces {n + 1} of {len(order)}")
-        low, high = survey.index_min[rows[label]], survey.index_max[rows[label]]
-        box = tuple(slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
-        surface = structure_surface(case.labels, label, box, case.spacing)
-        if surface is not None:
-            job.part((label, surface))
-    return len(order)
+        job.progress(len(done) / max(len(again) + len(new), 1), f"Building surface of {structure.title}")
+        surface = None
+        if structure.label in survey:
+            row = survey.row(structure.label)
+            low, high = survey.index_min[row], survey.index_max[row]
+            box = tuple(slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
+            surface = structure_surface(case.labels, structure.label, box, case.spacing, voxels=voxels)
+        job.part((structure.label, surface))
+        return 0 if surface is None else len(surface[1])
+
+    for structure in (*again, *(s for s in new if s.label in first)):
+        done[structure.label] = build(structure)
+    for system in dict.fromkeys(s.system for s in new):
+        labels: list[int] = []
+        faces = 0
+        for structure in (s for s in new if s.system == system):
+            if structure.label not in done:
+                done[structure.label] = build(structure)
+            labels.append(structure.label)
+            faces += done[structure.label]
+            if faces > FACES_PER_LAYER:
+                job.part(_Group(system, tuple(labels)))
+                labels, faces = [], 0
+        if labels:
+            job.part(_Group(system, tuple(labels)))
+    return len(done)
