@@ -1,1 +1,57 @@
-"""See the module docstrings."""
+"""What a spatial question is: tasks, forms, answer keys, options and the rules that every question is checked against.
+
+Forms turn a case's measurements into questions; the calculators compute every answer; the rules say why a question may
+not stand.  The results go to the benchmark's journal.
+"""
+
+from napari_spatialmed.questions.answering import (
+    Recomputed,
+    UnknownFormError,
+    evaluate,
+    form_of,
+    recompute,
+    what_depends_on,
+)
+from napari_spatialmed.questions.build import build_question
+from napari_spatialmed.questions.form import Candidate, Evaluation, Form, UndecidableError
+from napari_spatialmed.questions.forms import FORMS
+from napari_spatialmed.questions.model import (
+    FURTHER_TASKS,
+    LETTERS,
+    PAPER_TASKS,
+    TASKS,
+    AnswerKey,
+    Question,
+    Task,
+    Verdict,
+)
+from napari_spatialmed.questions.rules import RULES, Rule, check_question, check_text, check_truth, failed
+
+__all__ = [
+    "FORMS",
+    "FURTHER_TASKS",
+    "LETTERS",
+    "PAPER_TASKS",
+    "RULES",
+    "TASKS",
+    "AnswerKey",
+    "Candidate",
+    "Evaluation",
+    "Form",
+    "Question",
+    "Recomputed",
+    "Rule",
+    "Task",
+    "UndecidableError",
+    "UnknownFormError",
+    "Verdict",
+    "build_question",
+    "check_question",
+    "check_text",
+    "check_truth",
+    "evaluate",
+    "failed",
+    "form_of",
+    "recompute",
+    "what_depends_on",
+]

@@ -89,7 +89,9 @@ class Question(_Record):
     @property
     def answer_text(self) -> str:
         """The correct option's text, or the number with its unit."""
-        return self.options[LETTERS.index(self.answer)] if self.options else f"{self.answer} {self.unit}".strip()
+        return (
+            self.options[LETTERS.index(self.answer)] if self.options else f"{self.answer} {self.unit}".strip()
+        )
 
 
 class Verdict(_Record):

@@ -1,0 +1,18 @@
+"""The highest threshold that a distance of centres reaches."""
+
+from napari_spatialmed.questions.kinds.amount import ThresholdForm, amount_form
+from napari_spatialmed.questions.quantities import CENTRE_DISTANCE
+
+FORM = amount_form(
+    ThresholdForm,
+    id="dist.centre_threshold",
+    task="DIST",
+    quantity=CENTRE_DISTANCE,
+    title="Threshold of the distance of centres",
+    description="Choose the highest of four thresholds that the distance of two centres reaches.",
+    phrasings=(
+        "Which is the highest of these distances that the centres of {a} and {b} are at least apart?",
+        "The centres of {a} and {b} lie at least one of these distances apart: which is the greatest that holds?",
+        "Of these thresholds, which is the highest that the distance between the centres of {a} and {b} reaches?",
+    ),
+)

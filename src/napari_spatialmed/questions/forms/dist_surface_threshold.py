@@ -1,0 +1,18 @@
+"""The highest threshold that a gap between surfaces reaches."""
+
+from napari_spatialmed.questions.kinds.amount import ThresholdForm, amount_form
+from napari_spatialmed.questions.quantities import SURFACE_DISTANCE
+
+FORM = amount_form(
+    ThresholdForm,
+    id="dist.surface_threshold",
+    task="DIST",
+    quantity=SURFACE_DISTANCE,
+    title="Threshold of the distance of surfaces",
+    description="Choose the highest of four thresholds that the gap between two structures reaches.",
+    phrasings=(
+        "Which is the highest of these distances that the surfaces of {a} and {b} keep from each other everywhere?",
+        "At their closest points, {a} and {b} are at least one of these distances apart: which is the greatest that holds?",
+        "Of these thresholds, which is the highest that the smallest gap between {a} and {b} reaches?",
+    ),
+)

@@ -1,0 +1,120 @@
+"""Distractors for numbers: far enough apart, none giving itself away, the truth equally likely at every rank.
+
+A rank is drawn first and the values built around it; where not every rank would fit (no room below the truth), there
+is no question at all, because a truth that can't be the largest is a hint (rule O3).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+
+from napari_spatialmed.questions.form import UndecidableError
+from napari_spatialmed.questions.numbers import decimals_for, option_gap
+
+OPTION_COUNT = 4
+_TIDY = (1.0, 2.0, 5.0)
+
+
+def spread_numbers(
+    truth: float,
+    unit: str,
+    uncertainty: float | None,
+    rng: random.Random,
+    *,
+    lowest: float = 0.0,
+    highest: float = math.inf,
+    count: int = OPTION_COUNT,
+) -> tuple[list[float], int]:
+    """Values in rising order, and the truth's place among them.
+
+    Every pair keeps rule O1's gap after rounding; the steps are drawn from the same distribution above and below.
+
+    Raises
+    ------
+    UndecidableError
+        O3 if the values don't fit between `lowest` and `highest` at every rank.
+    """
+    decimals = decimals_for(unit, uncertainty)
+    shown = round(truth, decimals)
+    gap = option_gap(truth, unit, uncertainty)
+    gap = math.ceil(gap * 10**decimals - 1e-9) / 10**decimals
+    room = min(shown - lowest, highest - shown) / (count - 1)
+    if room <= gap:
+        raise UndecidableError(
+            "O3",
+            f"Wrong values would have to stand {gap:g} apart, and {count - 1} of them don't fit between "
+            f"{lowest:g} and {shown:g}{'' if math.isinf(highest) else f' or up to {highest:g}'}: the truth could only be among the smallest options.",
+        )
+    if unit == "count":
+        widest = 1.0
+    else:
+        widest = min(2.0, 0.98 * room / gap)
+    rank = rng.randrange(count)
+    values = [shown]
+    for place in range(count - 1):
+        step = gap * rng.uniform(1.0, max(1.0, widest))
+        step = math.ceil(step * 10**decimals - 1e-9) / 10**decimals
+        values = [values[0] - step, *values] if place < rank else [*values, values[-1] + step]
+    return [round(v, decimals) + 0.0 for v in values], rank
+
+
+def spread_edges(
+    truth: float,
+    unit: str,
+    uncertainty: float | None,
+    rng: random.Random,
+    *,
+    lowest: float = 0.0,
+    highest: float = math.inf,
+    count: int = OPTION_COUNT,
+) -> tuple[list[float], int, int]:
+    """Edges of `count` adjoining intervals, the place of the one that holds the truth, and the edges' decimals.
+
+    The truth keeps max(5 % of the width, uncertainty) from both edges (rule O2); edges are round numbers.
+
+    Raises
+    ------
+    UndecidableError
+        O2 if no width leaves room for every rank.
+    """
+    doubt = uncertainty or 0.0
+    least = max(option_gap(truth, unit, uncertainty), 4.0 * doubt)
+    most = min(truth - lowest, highest - truth) / count
+    widths = [w for w in _tidy_widths(least) if w <= most][:2]
+    if not widths:
+        raise UndecidableError(
+            "O2",
+            f"Intervals would have to be at least {least:.3g} {unit} wide, and {count} of them don't fit on both "
+            f"sides of {truth:.3g} {unit}.",
+        )
+    width = rng.choice(widths)
+    grid = width / 10.0
+    decimals = max(0, -math.floor(math.log10(grid) + 1e-9))
+    margin = max(0.05 * width, doubt)
+    rank = rng.randrange(count)
+    places = [
+        edge
+        for k in range(11)
+        if margin
+        <= truth - (edge := round((math.floor(truth / grid) - k) * grid, decimals))
+        <= width - margin
+        and truth + 1e-9 >= edge + margin
+    ]
+    if not places:
+        raise UndecidableError("O2", f"No round edges keep {margin:.3g} {unit} away from {truth:.3g} {unit}.")
+    start = rng.choice(places) - rank * width
+    return [round(start + k * width, decimals) + 0.0 for k in range(count + 1)], rank, decimals
+
+
+def _tidy_widths(least: float) -> list[float]:
+    """Round widths (1, 2, 5 times a power of ten) from `least` on."""
+    power = math.floor(math.log10(least))
+    return [t * 10.0**p for p in range(power, power + 3) for t in _TIDY if t * 10.0**p >= least - 1e-9]
+
+
+def shuffled(texts: tuple[str, ...], right: int, rng: random.Random) -> tuple[tuple[str, ...], int]:
+    """The options in a seeded random order, and where the right one went."""
+    order = list(range(len(texts)))
+    rng.shuffle(order)
+    return tuple(texts[i] for i in order), order.index(right)

@@ -1,0 +1,167 @@
+"""What can be asked for as a number: which calculator gives it, and what must hold for it to be fair.
+
+A quantity joins a calculator with its unit, the structures it takes and its demands; the kinds (choose a number, an
+interval, a threshold, write a number) are the same for all quantities.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, permutations
+from typing import Literal
+
+from pydantic import JsonValue
+
+from napari_spatialmed.geometry import CaseGeometry, Measurement, measure
+from napari_spatialmed.questions.askable import askable
+from napari_spatialmed.questions.form import Candidate, Demands, Takes, UndecidableError, number_of
+
+Reading = tuple[float, float | None, tuple[Measurement, ...]]
+"""Value, uncertainty and the measurements behind them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """A number that a case's labels give.
+
+    Attributes
+    ----------
+    read
+        ``(geometry, structures, params) -> (value, uncertainty, measurements)``.
+    whole
+        How many of the structures, from the first on, must not be cut by the border (U2).
+    lesions
+        What several lesions under one name mean (U5), as in `Form`.
+    ordered
+        Whether (a, b) differs from (b, a).
+    highest
+        Upper bound of the value itself, e.g. 100 %.
+    """
+
+    unit: str
+    takes: Takes
+    read: Callable[[CaseGeometry, Sequence[str], Mapping[str, JsonValue]], Reading]
+    whole: int = 0
+    lesions: Literal["total", "nearest", "one"] = "one"
+    ordered: bool = False
+    highest: float = math.inf
+    choices: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
+    hosted: bool = False
+
+    def demands(self, structures: tuple[str, ...]) -> Demands:
+        """What the U rules must see fulfilled."""
+        return Demands(
+            whole=structures[: self.whole],
+            one_piece=structures if self.lesions == "one" else (),
+            hosted=structures[:1] if self.hosted else (),
+        )
+
+    def candidates(self, geometry: CaseGeometry) -> Iterator[Candidate]:
+        """Structures that pass the cheap checks, with each choice of parameters."""
+        places = [
+            tuple(
+                askable(
+                    geometry,
+                    whole=place < self.whole,
+                    one_piece=self.lesions == "one",
+                    kinds=self.takes.kinds_of(place),
+                )
+            )
+            for place in range(self.takes.least)
+        ]
+        for structures in _tuples(places, ordered=self.ordered or len(set(places)) > 1):
+            for params in _all_choices(self.choices):
+                yield Candidate(structures, params)
+
+
+def _tuples(places: Sequence[tuple[str, ...]], *, ordered: bool) -> Iterator[tuple[str, ...]]:
+    if len(places) == 1:
+        yield from ((name,) for name in places[0])
+    elif ordered:
+        everything = tuple(dict.fromkeys(name for names in places for name in names))
+        for names in permutations(everything, len(places)):
+            if all(name in allowed for name, allowed in zip(names, places, strict=True)):
+                yield names
+    else:
+        yield from combinations(places[0], len(places))
+
+
+def _all_choices(choices: Mapping[str, tuple[JsonValue, ...]]) -> Iterator[dict[str, JsonValue]]:
+    if not choices:
+        yield {}
+        return
+    (name, values), *rest = choices.items()
+    for value in values:
+        for others in _all_choices(dict(rest)):
+            yield {name: value, **others}
+
+
+def calculated(calculator: str) -> Callable[[CaseGeometry, Sequence[str], Mapping[str, JsonValue]], Reading]:
+    """A quantity that is one calculator's number."""
+
+    def read(geometry: CaseGeometry, structures: Sequence[str], params: Mapping[str, JsonValue]) -> Reading:
+        found = measure(geometry, calculator, *structures)
+        return number_of(found), found.uncertainty, (found,)
+
+    return read
+
+
+def axis_extent(
+    geometry: CaseGeometry, structures: Sequence[str], params: Mapping[str, JsonValue]
+) -> Reading:
+    """Extent along ``params["axis"]``: the box's length along a patient axis (rule G4)."""
+    found = measure(geometry, "extent_mm", *structures)
+    axis = params["axis"]
+    if not isinstance(found.value, dict) or not isinstance(axis, str):
+        raise UndecidableError("U6", f"The extent of {structures[0]} could not be measured.")
+    return float(found.value[axis]), found.uncertainty, (found,)
+
+
+def volume_ratio(
+    geometry: CaseGeometry, structures: Sequence[str], params: Mapping[str, JsonValue]
+) -> Reading:
+    """Volume of the first divided by that of the second; the relative uncertainties add."""
+    first, second = (measure(geometry, "volume_ml", name) for name in structures)
+    top, bottom = number_of(first), number_of(second)
+    if bottom <= 0:
+        raise UndecidableError("U3", f"The {structures[1]} is empty.")
+    ratio = top / bottom
+    doubt = ratio * ((first.uncertainty or 0.0) / max(top, 1e-9) + (second.uncertainty or 0.0) / bottom)
+    return ratio, doubt, (first, second)
+
+
+VOLUME = Quantity(
+    unit="mL", takes=Takes(1, 1, ("structure",)), read=calculated("volume_ml"), whole=1, lesions="total"
+)
+CENTRE_DISTANCE = Quantity(
+    unit="mm",
+    takes=Takes(2, 2, ("structure", "structure")),
+    read=calculated("centre_distance_mm"),
+    whole=2,
+)
+SURFACE_DISTANCE = Quantity(
+    unit="mm",
+    takes=Takes(2, 2, ("structure", "structure")),
+    read=calculated("surface_distance_mm"),
+    lesions="nearest",
+)
+AXIS_EXTENT = Quantity(
+    unit="mm",
+    takes=Takes(1, 1, ("structure",)),
+    read=axis_extent,
+    whole=1,
+    choices={"axis": ("RL", "AP", "SI")},
+)
+LONGEST_DIAMETER = Quantity(
+    unit="mm", takes=Takes(1, 1, ("structure",)), read=calculated("longest_diameter_mm"), whole=1
+)
+VOLUME_RATIO = Quantity(
+    unit="ratio",
+    takes=Takes(2, 2, ("structure", "structure")),
+    read=volume_ratio,
+    whole=2,
+    lesions="total",
+    ordered=True,
+)
