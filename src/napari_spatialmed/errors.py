@@ -30,5 +30,7 @@ class SpatialMedError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        advice = f" {self.hint}" if self.hint else ""
-        return f"{place}{self.what}{advice}"
+        if not self.hint:
+            return f"{place}{self.what}"
+        stop = "" if self.what.endswith((".", "!", "?", "…")) else "."
+        return f"{place}{self.what}{stop} {self.hint}"

@@ -5,6 +5,8 @@ Geometry takes it from here; nothing in this folder measures anything.
 
 from napari_spatialmed.case.anatomy import paired
 from napari_spatialmed.case.discover import CaseFiles, discover
+from napari_spatialmed.case.guessing import guess_names
+from napari_spatialmed.case.library import CaseLibrary
 from napari_spatialmed.case.model import (
     Case,
     CaseError,
@@ -16,15 +18,18 @@ from napari_spatialmed.case.model import (
     UnknownStructureError,
     content_sha256,
 )
-from napari_spatialmed.case.names import NameTable, guess_names, load_names, name_tables
+from napari_spatialmed.case.names import NameTable, load_names, name_tables
 from napari_spatialmed.case.opening import make_case, open_case
+from napari_spatialmed.case.palette import colors
 from napari_spatialmed.case.samples import SAMPLES, SampleUnavailableError, open_sample
+from napari_spatialmed.case.saving import save_labels
 
 __all__ = [
     "SAMPLES",
     "Case",
     "CaseError",
     "CaseFiles",
+    "CaseLibrary",
     "Kind",
     "Modality",
     "NameTable",
@@ -33,6 +38,7 @@ __all__ = [
     "Side",
     "Structure",
     "UnknownStructureError",
+    "colors",
     "content_sha256",
     "discover",
     "guess_names",
@@ -42,4 +48,5 @@ __all__ = [
     "open_case",
     "open_sample",
     "paired",
+    "save_labels",
 ]

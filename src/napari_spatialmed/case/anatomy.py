@@ -1,94 +1,142 @@
-"""What a structure's name means: its concept without a side, its side, kind, group and colour."""
+"""What a structure's name means: its concept without a side, its side, kind, group, colour and code.
+
+Data sets write the same thing in many ways: ``kidney_right``, ``right kidney``, ``Kidney_R``.  All of these have the
+concept ``kidney`` and the side ``right``; concepts are spelled as TotalSegmentator spells them.
+"""
 
 from __future__ import annotations
 
-import colorsys
-import hashlib
+import json
 import re
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any
 
+from napari_spatialmed.case.concepts import ALIASES, NOT_A_SIDE, RULES, TITLES
 from napari_spatialmed.case.model import Case, Kind, Side, Structure
+from napari_spatialmed.case.palette import color_of
+
+_SIDES: dict[str, Side] = {"left": "left", "right": "right", "lh": "left", "rh": "right"}
+_LETTERS: dict[str, Side] = {"l": "left", "r": "right"}
 
 
-def split_side(name: str) -> tuple[str, Side | None]:
-    words = re.sub(r"[^0-9A-Za-z+]+", "_", name).strip("_").split("_")
-    side: Side | None = None
-    kept = []
-    for i, word in enumerate(words):
-        low = word.casefold()
-        if side is None and (
-            low in ("left", "right") or (low in ("l", "r") and i == len(words) - 1 and len(words) > 1)
-        ):
-            side = "left" if low[0] == "l" else "right"
-        else:
-            kept.append(word)
-    return "_".join(kept), side
-
-
+@lru_cache(maxsize=8192)
 def describe(
     label: int,
     name: str,
     *,
-    rgb: tuple[int, int, int] | None = None,
-    code: str | None = None,
     concept: str | None = None,
+    color: tuple[int, int, int] | None = None,
+    system: str = "",
 ) -> Structure:
-    base, side = split_side(name)
-    if concept and ":" in concept:
-        base, given = concept.split(":")
-        side = "left" if given == "left" else "right"
-    elif concept:
-        base = concept
-    else:
-        base = ALIASES.get(base.casefold(), base)
-    hue = int(hashlib.sha256(base.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
-    color = rgb or tuple(round(255 * c) for c in colorsys.hsv_to_rgb(hue, 0.6, 0.9))
-    title = " ".join(filter(None, [side, base.replace("_", " ")]))
+    """A structure from its label and name.
+
+    Parameters
+    ----------
+    label, name
+        As in the label map and the names table.
+    concept
+        Where the name alone doesn't say it.
+    color
+        RGB that the table brings; otherwise TotalSegmentator's, or one made from the concept, the same in every case.
+    system
+        Where the table's names are to be understood (``Brain``), if they don't speak for themselves.
+    """
+    found, side = concept_of(name)
+    if concept is not None:
+        found = concept
+    record = _coded().get(_coded_name(found, side), {})
+    kind, group = kind_and_system(found)
+    if system and group == "Other":
+        kind, group = ("region" if kind == "other" else kind), system
+    shade = color or (tuple(record["rgb"]) if "rgb" in record else None) or color_of(found, side)
+    number = _number(name) if kind == "lesion" else ""
+    title = title_of(found, side) + number
     return Structure(
-        label=label,
-        name=name,
-        title=title,
-        concept=base,
-        side=side,
-        kind=kind_of(base),
-        system="Other",
-        color=color,
-        code=code,
-    )  # type: ignore[arg-type]
+        label, name, title, found, side, kind, group, (shade[0], shade[1], shade[2]), record.get("code")
+    )
 
 
-ALIASES = {"postcava": "inferior_vena_cava", "gall_bladder": "gallbladder", "bladder": "urinary_bladder"}
+def concept_of(name: str) -> tuple[str, Side | None]:
+    """The concept and the side that a name claims.
+
+    >>> concept_of("right kidney")
+    ('kidney', 'right')
+    >>> concept_of("Kidney_R")
+    ('kidney', 'right')
+    >>> concept_of("vertebrae L1")
+    ('vertebrae_L1', None)
+    """
+    words = [w for w in re.split(r"[^0-9A-Za-z'+]+", re.sub(r"^ctx[-_]", "", name)) if w]
+    whole = "_".join(words).casefold()
+    if any(re.search(pattern, whole) for pattern in NOT_A_SIDE):
+        return ALIASES.get(whole, whole), None
+    side: Side | None = None
+    for at, word in enumerate(words):
+        claimed = _SIDES.get(word.casefold())
+        if claimed is None and len(words) > 1 and at in (0, len(words) - 1):
+            claimed = _LETTERS.get(word.casefold())
+        if claimed is not None:
+            side = claimed
+            words = words[:at] + words[at + 1 :]
+            break
+    base = "_".join(words).casefold() or whole
+    base = re.sub(r"tumours?|tumors|cancers?|neoplasm", "tumor", base)
+    base = re.sub(r"oedema", "edema", base)
+    base = ALIASES.get(base, base)
+    if re.search(r"(tumor|lesion|cyst|nodule|metastasis)_\d+$", base):
+        base = ALIASES.get(base.rpartition("_")[0], base.rpartition("_")[0])
+    vertebra = re.fullmatch(r"(?:vertebrae?_)?([ctls]\d{1,2})(?:_vertebrae?)?", base)
+    return (f"vertebrae_{vertebra[1].upper()}" if vertebra else base), side
 
 
-def kind_of(concept: str) -> Kind:
+def kind_and_system(concept: str) -> tuple[Kind, str]:
+    """What it is, and the group it is listed under; the first rule that fits."""
     low = concept.casefold()
-    if any(w in low for w in ("tumor", "tumour", "cancer", "lesion", "cyst", "edema", "necro")):
-        return "lesion"
-    if any(w in low for w in ("artery", "vein", "aorta", "vena", "trunk", "vessel")):
-        return "vessel"
-    if any(
-        w in low
-        for w in (
-            "vertebra",
-            "rib",
-            "sacrum",
-            "hip",
-            "femur",
-            "humerus",
-            "scapula",
-            "clavicula",
-            "sternum",
-            "skull",
-        )
-    ):
-        return "bone"
-    if any(w in low for w in ("gluteus", "autochthon", "iliopsoas", "muscle")):
-        return "muscle"
-    return "organ"
+    return next(
+        ((kind, system) for pattern, kind, system in RULES if re.search(pattern, low)), ("other", "Other")
+    )
+
+
+def title_of(concept: str, side: Side | None) -> str:
+    """What people read: ``left kidney``, ``L1 vertebra``, ``left 5th rib``."""
+    if concept in TITLES:
+        text = TITLES[concept]
+    elif match := re.fullmatch(r"vertebrae_([CTLS]\d+)", concept):
+        text = f"{match[1]} vertebra"
+    elif match := re.fullmatch(r"rib_(\d+)", concept):
+        n = int(match[1])
+        text = f"{n}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(n, 'th') } rib"
+    else:
+        text = re.sub(r"\b[ctls]\d{1,2}\b", lambda m: m[0].upper(), concept.replace("_", " "))
+    return f"{side} {text}" if side else text
 
 
 def paired(structure: Structure, case: Case) -> Structure | None:
-    """The same structure of the other side, if the case holds it."""
+    """The same structure of the other side, or None if there is no side or the case doesn't hold it."""
     if structure.side is None:
         return None
-    other: Side = "right" if structure.side == "left" else "left"
+    other = "right" if structure.side == "left" else "left"
     return next((s for s in case if s.concept == structure.concept and s.side == other), None)
+
+
+def _number(name: str) -> str:
+    """The number at the end of ``liver_tumor_2``, for the title."""
+    match = re.search(r"[_ -](\d{1,3})$", name)
+    return f" {match[1]}" if match else ""
+
+
+def _coded_name(concept: str, side: Side | None) -> str:
+    """The concept in TotalSegmentator's spelling of the name."""
+    if side is None:
+        return concept
+    rib = re.fullmatch(r"rib_(\d+)", concept)
+    return f"rib_{side}_{rib[1]}" if rib else f"{concept}_{side}"
+
+
+@cache
+def _coded() -> dict[str, dict[str, Any]]:
+    """TotalSegmentator's colours and SNOMED CT codes by name."""
+    text = resources.files("napari_spatialmed.case").joinpath("concepts.json").read_text(encoding="utf-8")
+    found: dict[str, dict[str, Any]] = json.loads(text)["concepts"]
+    return found

@@ -91,6 +91,8 @@ class Provenance:
         Where the modality was read from.
     notes
         What was done to the data on the way in, one sentence each (flips, resampling, rounding, …).
+    names_path
+        The names file, where the table was read from one.
     """
 
     labels_path: Path | None = None
@@ -100,6 +102,7 @@ class Provenance:
     segmentation: str = "unknown"
     modality_reason: str = "unknown"
     notes: tuple[str, ...] = ()
+    names_path: Path | None = None
 
 
 @dataclass(eq=False)
@@ -134,7 +137,7 @@ class Case:
     @property
     def spacing(self) -> NDArray[np.float64]:
         """Voxel size along the array's axes in mm: the affine's column norms."""
-        return np.linalg.norm(self.affine[:3, :3], axis=0)
+        return np.asarray(np.linalg.norm(self.affine[:3, :3], axis=0), np.float64)
 
     @property
     def voxel_ml(self) -> float:

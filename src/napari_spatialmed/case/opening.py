@@ -1,93 +1,192 @@
-"""Open a case: read, check, bring together, name."""
+"""Open a case: read, check, bring together, name.  From here it goes to geometry and to the viewer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
-import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from napari_spatialmed.case.anatomy import describe
+from napari_spatialmed.case.grids import bring_together, share_place
+from napari_spatialmed.case.guessing import guess_names
+from napari_spatialmed.case.header import check_affine
+from napari_spatialmed.case.masks import is_mask_folder, read_masks
+from napari_spatialmed.case.modality import guess_modality, implausible
 from napari_spatialmed.case.model import Case, CaseError, Modality, Provenance, Structure
-from napari_spatialmed.case.names import NameTable, guess_names, load_names
+from napari_spatialmed.case.names import NamesSpec, NameTable, load_names
 from napari_spatialmed.case.orientation import to_display_order
-from napari_spatialmed.case.values import label_values
+from napari_spatialmed.case.values import image_values, label_values, labels_present
+from napari_spatialmed.case.volume import Progress, Volume, read_volume
 
-
-def _read(path: Path) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    if not path.exists():
-        raise CaseError("no such file", where=path, hint="Check the path.")
-    if path.name.endswith((".nrrd", ".nhdr", ".mha", ".mhd")):
-        picture = sitk.ReadImage(str(path))
-        array = sitk.GetArrayFromImage(picture).T
-        affine = np.eye(4)
-        affine[:3, :3] = np.array(picture.GetDirection()).reshape(3, 3) * picture.GetSpacing()
-        affine[:3, 3] = picture.GetOrigin()
-        return array, np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
-    try:
-        volume: Any = nib.load(path)
-        array = np.asanyarray(volume.dataobj)
-    except (nib.filebasedimages.ImageFileError, OSError, EOFError, ValueError) as error:
-        raise CaseError(f"can't be read ({error})", where=path) from error
-    while array.ndim > 3 and array.shape[-1] == 1:
-        array = array[..., 0]
-    return array, np.asarray(volume.affine, np.float64)
-
-
-def _structures(labels: NDArray[Any], table: NameTable | None) -> tuple[Structure, ...]:
-    present = np.flatnonzero(np.bincount(labels.ravel())) if labels.max() < 2**24 else np.unique(labels)
-    found = []
-    for label in (int(v) for v in present if v):
-        known = table.structure(label) if table else None
-        found.append(known or describe(label, f"label_{label}"))
-    return tuple(found)
-
-
-def make_case(
-    labels: NDArray[Any],
-    affine: NDArray[np.float64],
-    *,
-    names: NameTable | str | Mapping[int, str] | None = None,
-    image: NDArray[Any] | None = None,
-    modality: Modality = "unknown",
-) -> Case:
-    """A case from arrays in any axis order."""
-    values, notes = label_values(labels)
-    ordered, placed = to_display_order(values, np.asarray(affine, np.float64))
-    table = load_names(names) if names is not None else None
-    scan = None if image is None else to_display_order(np.asarray(image), np.asarray(affine, np.float64))[0]
-    provenance = Provenance(names=table.id if table else "none", notes=notes)
-    return Case(ordered, placed, _structures(ordered, table), scan, modality, provenance)
+_MANY_LABELS = 64
+_MOSTLY = 0.5
 
 
 def open_case(
     labels: Path | str,
     image: Path | str | None = None,
     *,
-    names: NameTable | str | Path | Mapping[int, str] | None = None,
+    names: NamesSpec | None = None,
     segmentation: str = "unknown",
     modality: Modality | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Case:
-    """Open a label map and the scan it belongs to."""
-    labels = Path(labels)
-    raw, affine = _read(labels)
-    values, notes = label_values(raw, where=labels)
-    ordered, placed = to_display_order(values, affine)
-    if not ordered.any():
-        raise CaseError("the label map is empty: every voxel is 0", where=labels)
-    scan = None
-    if image is not None:
-        image = Path(image)
-        scan, scan_affine = to_display_order(*_read(image))
-        if scan.shape != ordered.shape or not np.allclose(scan_affine, placed, atol=1e-2):
-            raise CaseError("image and labels are on different grids", where=f"{image} and {labels}")
-    table, reason = (load_names(names), "given") if names is not None else guess_names({0}, labels)
-    provenance = Provenance(
-        labels, image, table.id if table else "none", reason, segmentation, "unknown", notes
+    """Open a label map and the scan it belongs to.
+
+    Parameters
+    ----------
+    labels
+        A label map (NIfTI, MGH, NRRD, MetaImage), or a folder with one mask file per structure.
+    image
+        The scan, in the same formats or as a DICOM folder; None opens the label map alone.
+    names
+        A table's id or alias (``totalsegmentator``, ``msd-liver``, …), a names file, a table, or ``{label: name}``.
+        None guesses; :attr:`Provenance.names_reason` says why.
+    segmentation
+        Who drew the labels: ``ground truth``, ``model NAME VERSION`` or ``unknown``.
+    modality
+        Where it is known better than the files say.
+    progress
+        Called with words and a share from 0 to 1, perhaps from a worker thread.
+
+    Returns
+    -------
+    Case
+        With every change made on the way in as a sentence in ``provenance.notes``.
+
+    Raises
+    ------
+    CaseError
+        With the file, the reason and what to do: missing, broken, another kind, no labels, different scans, unknown names.
+    """
+    labels_path = Path(labels)
+    image_path = None if image is None else Path(image)
+    given = None if names is None else load_names(names)
+    if image_path is not None and not image_path.exists():
+        raise CaseError("no such file", where=image_path, hint="Check the path and its spelling.")
+    map_ = (
+        read_masks(labels_path, given, progress)
+        if is_mask_folder(labels_path)
+        else read_volume(labels_path, "labels", progress)
     )
-    return Case(ordered, placed, _structures(ordered, table), scan, modality or "unknown", provenance)
+    if not map_.array.any():
+        raise CaseError(
+            "the label map is empty: every voxel is 0", where=labels_path, hint="Is it the right file?"
+        )
+    notes = map_.notes
+    scan: Volume | None = None
+    if image_path is None:
+        map_ = map_.in_display_order()
+        array, affine = map_.array, map_.placed()
+        picture: NDArray[Any] | None = None
+    else:
+        scan = read_volume(image_path, "image", progress)
+        map_, scan, shared = share_place(map_, scan)
+        map_, scan = map_.in_display_order(), scan.in_display_order()
+        array, picture, affine, together = bring_together(map_, scan)
+        notes = (*notes, *(f"scan: {n}" for n in scan.notes), *shared, *together)
+    present = labels_present(array)
+    _refuse_scan_as_labels(array, present, labels_path)
+    table: NameTable | None = given
+    reason = "given"
+    if given is None:
+        seen, _ = guess_modality(modality, scan, image_path or labels_path, picture)
+        table, reason = guess_names(present, labels_path, seen, inside=map_.names)
+    kind, kind_reason = guess_modality(modality, scan, image_path or labels_path, picture, table)
+    structures = _structures(present, table)
+    notes = (*notes, *_unnamed(structures, table))
+    if picture is not None and kind == "CT":
+        notes = (*notes, *implausible(array, picture, structures, labels_path, image_path))
+    provenance = Provenance(
+        labels_path, image_path, table.id if table else "none", reason, segmentation, kind_reason, notes
+    )
+    return Case(array, affine, structures, picture, kind, provenance)
+
+
+def make_case(
+    labels: NDArray[Any],
+    affine: NDArray[np.float64],
+    *,
+    names: NamesSpec | None = None,
+    image: NDArray[Any] | None = None,
+    modality: Modality = "unknown",
+) -> Case:
+    """A case from arrays, in any axis order.
+
+    Parameters
+    ----------
+    labels
+        3D label map; checked as a file's would be.
+    affine
+        4×4, its index → RAS mm.
+    names
+        As in :func:`open_case`; None names nothing (``label_7``).
+    image
+        The scan on the same grid.
+    modality
+        What the scan is.
+
+    Raises
+    ------
+    CaseError
+        If the values can't be labels, or the affine places no volume.
+    """
+    placed = np.asarray(affine, np.float64)
+    notes = check_affine(placed, None, None)
+    values, rounded = label_values(labels)
+    if values.ndim != 3:
+        raise CaseError(f"a label map has 3 axes, not {values.ndim}")
+    ordered, moved = to_display_order(values, placed)
+    picture = None
+    if image is not None:
+        if np.shape(image) != np.shape(labels):
+            raise CaseError(f"the scan's shape {np.shape(image)} isn't the labels' {np.shape(labels)}")
+        intensities, gaps = image_values(np.asarray(image))
+        picture = to_display_order(intensities, placed)[0]
+        notes = (*notes, *gaps)
+    table = None if names is None else load_names(names)
+    structures = _structures(labels_present(ordered), table)
+    reason = "given" if table else "no names were given"
+    provenance = Provenance(
+        names=table.id if table else "none",
+        names_reason=reason,
+        modality_reason="given",
+        notes=(*notes, *rounded, *_unnamed(structures, table)),
+    )
+    return Case(ordered, moved, structures, picture, modality, provenance)
+
+
+def _refuse_scan_as_labels(labels: NDArray[Any], present: list[int], path: Path) -> None:
+    """A scan of whole numbers passes for labels by its type; its neighbouring voxels, though, hardly ever agree."""
+    if len(present) <= _MANY_LABELS:
+        return
+    middle = labels[labels.shape[0] // 4 : 3 * labels.shape[0] // 4 + 1]
+    one, next_ = middle[:, :, :-1], middle[:, :, 1:]
+    both = (one > 0) & (next_ > 0)
+    if np.count_nonzero(one[both] != next_[both]) > _MOSTLY * np.count_nonzero(both):
+        raise CaseError(
+            f"this looks like a scan, not a label map: {len(present)} different values, most of them unlike their neighbours",
+            where=path,
+            hint="Give the label map first and the scan as the image.",
+        )
+
+
+def _structures(present: list[int], table: NameTable | None) -> tuple[Structure, ...]:
+    """The structures of these labels; those without a name keep their number."""
+    found = (table.structure(label) if table else None for label in present)
+    return tuple(
+        known or describe(label, f"label_{label}") for label, known in zip(present, found, strict=True)
+    )
+
+
+def _unnamed(structures: tuple[Structure, ...], table: NameTable | None) -> tuple[str, ...]:
+    """A sentence on the labels that the table doesn't know."""
+    missing = [s.name for s in structures if table is not None and table.structure(s.label) is None]
+    if not missing:
+        return ()
+    shown = ", ".join(missing[:6]) + (", …" if len(missing) > 6 else "")
+    return (
+        f"the names table {table.id if table else ''} has no name for {len(missing)} of {len(structures)} labels: {shown}",
+    )

@@ -32,15 +32,23 @@ def axis_order(affine: Affine) -> tuple[tuple[int, int, int], tuple[bool, bool, 
         Whether array axis ``k`` runs against the file axis.
     """
     columns = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    # Each axis' line in space, whichever way it runs: its first large component is positive.
+    leading = np.array([c[np.argmax(np.abs(c) > 1e-6)] for c in columns.T])
+    lines = columns * np.where(leading < 0, -1.0, 1.0)
     cosines = _TARGETS @ columns
-    # Rounded so that exact ties (45° rotations) fall the same way for every flip of the same scan.
-    best = max(
-        itertools.permutations(range(3)),
-        key=lambda order: (round(sum(abs(cosines[k, order[k]]) for k in range(3)), 6), order),
-    )
-    order = (best[0], best[1], best[2])
-    flipped = (bool(cosines[0, order[0]] < 0), bool(cosines[1, order[1]] < 0), bool(cosines[2, order[2]] < 0))
-    return order, flipped
+
+    def agreement(order: tuple[int, ...]) -> tuple[float, ...]:
+        # Exact ties (an axis at 45°) are broken by the lines themselves, so that every file of the same scan agrees.
+        total = sum(abs(cosines[k, order[k]]) for k in range(3))
+        return (round(float(total), 6), *np.round(lines[:, order].ravel(), 5).tolist())
+
+    best = max(itertools.permutations(range(3)), key=agreement)
+
+    def against(target: int) -> bool:
+        cosine = cosines[target, best[target]]
+        return bool(cosine < 0 if abs(cosine) > 1e-6 else leading[best[target]] < 0)
+
+    return (best[0], best[1], best[2]), (against(0), against(1), against(2))
 
 
 def to_display_order(array: NDArray[Any], affine: Affine) -> tuple[NDArray[Any], Affine]:

@@ -15,7 +15,24 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-BACKGROUND = {"background", "unknown", "clear"}
+BRAIN = {
+    "aal",
+    "aal3",
+    "aicha",
+    "desikan_killiany",
+    "destrieux",
+    "harvard_oxford",
+    "juelich",
+    "marsatlas",
+    "neuromorphometrics",
+    "talairach_ba",
+    "talairach_gyrus",
+    "itksnap_mricrop",
+    "totalsegmentator_brain_structures",
+    "totalsegmentator_ventricle_parts",
+}
+# Lists of stacked probability maps count from 0; in the label map made of them (maxprob) value 0 is background.
+COUNTED_FROM_0 = {"harvard_oxford", "juelich"}
 
 SIMPLE = {
     "aal_mricron": ("aal", "AAL, 116 regions as in MRIcron", "MR", ["aal", "aal-116", "mricron"]),
@@ -120,7 +137,7 @@ BRATS_NAMES = {
 # What a task's own short names mean: "cancer" alone says neither where nor what.
 CONCEPTS = {
     "msd_brain": {1: "edema", 2: "non_enhancing_tumor_core", 3: "enhancing_tumor"},
-    "msd_heart": {1: "heart_atrium:left"},
+    "msd_heart": {1: "heart_atrium_left"},
     "msd_liver": {2: "liver_tumor"},
     "msd_hippocampus": {1: "hippocampus_anterior", 2: "hippocampus_posterior"},
     "msd_prostate": {1: "prostate_peripheral_zone", 2: "prostate_transition_zone"},
@@ -128,8 +145,9 @@ CONCEPTS = {
     "msd_pancreas": {2: "pancreas_tumor"},
     "msd_hepaticvessel": {1: "hepatic_vessels", 2: "liver_tumor"},
     "msd_colon": {1: "colon_tumor"},
-    "kits19": {2: "kidney_tumor"},
-    "kits23": {2: "kidney_tumor", 3: "kidney_cyst"},
+    "kits19": {1: "kidneys", 2: "kidney_tumor"},
+    "kits23": {1: "kidneys", 2: "kidney_tumor", 3: "kidney_cyst"},
+    "abdomenct1k": {2: "kidneys"},
     "brats2015": {1: "necrotic_tumor_core", 2: "edema", 3: "non_enhancing_tumor_core", 4: "enhancing_tumor"},
     "brats2021": {1: "necrotic_tumor_core", 2: "edema", 4: "enhancing_tumor"},
     "brats2023": {1: "non_enhancing_tumor_core", 2: "edema", 3: "enhancing_tumor"},
@@ -161,21 +179,9 @@ TASKS_LEFT_OUT = {
 Table = dict[str, Any]
 
 
-def entry(
-    name: str, *, rgb: list[int] | None = None, code: str | None = None, concept: str | None = None
-) -> Table:
-    """One label of a table; only what is known."""
-    full = {"name": name, "rgb": rgb, "code": code, "concept": concept}
-    return {k: v for k, v in full.items() if v is not None}
-
-
-def coded(raw: Any) -> Table:
-    """An entry from a plain name, or from TotalSegmentator's record with its DICOM code and colour."""
-    if isinstance(raw, str):
-        return entry(raw)
-    dicom = raw.get("dicom", {})
-    kind = dicom.get("type")
-    return entry(raw["name"], rgb=dicom.get("rgb"), code=f"{kind['scheme']}:{kind['code']}" if kind else None)
+def plain(raw: Any) -> str:
+    """A name from a plain string, or from TotalSegmentator's record."""
+    return str(raw if isinstance(raw, str) else raw["name"])
 
 
 def spaced(name: str) -> str:
@@ -192,32 +198,25 @@ def tables(folder: Path) -> Iterator[Table]:
     def table(
         key: str, title: str, modality: str, aliases: list[str], source: str, labels: dict[str, Any]
     ) -> Table:
-        named = {int(k): coded(v) for k, v in labels.items()}
-        named = {k: v for k, v in named.items() if not (k == 0 and v["name"].casefold() in BACKGROUND)}
-        # Voxels of value 0 are background in every label map; tables that name region 0 count from 0 in their own files.
-        named.pop(0, None)
-        for label, concept in CONCEPTS.get(key, {}).items():
-            named[label]["concept"] = concept
-        return {
-            "id": key,
-            "title": title,
-            "modality": modality,
-            "aliases": aliases,
-            "source": source,
-            "labels": {str(k): named[k] for k in sorted(named)},
-        }
+        shift = 1 if key in COUNTED_FROM_0 else 0
+        named = {int(k) + shift: plain(v) for k, v in labels.items()}
+        named.pop(0, None)  # background
+        result = {"id": key, "title": title, "modality": modality, "aliases": aliases, "source": source}
+        if key in BRAIN:
+            result["system"] = "Brain"
+        if key in CONCEPTS:
+            result["concepts"] = {str(k): v for k, v in CONCEPTS[key].items()}
+        return {**result, "labels": {str(k): named[k] for k in sorted(named)}}
 
     for file, (key, title, modality, aliases) in SIMPLE.items():
         raw = read(file)
         yield table(key, title, modality, aliases, raw["source"], raw["labels"])
 
-    by_name = read("totalsegmentator_snomed_by_name")["labels"]
     tasks = read("totalsegmentator_all_tasks")
     for task, labels in tasks["tasks"].items():
         if task in TASKS_LEFT_OUT or task.endswith("_auxiliary"):
             continue
         labels = {**labels, **tasks["tasks"].get(f"{task}_auxiliary", {})}
-        records = {k: {"name": v, "dicom": by_name.get(v, {})} for k, v in labels.items()}
         modality = "MR" if task.endswith("_mr") else "CT"
         slug = task.replace("_", "-")
         yield table(
@@ -226,7 +225,7 @@ def tables(folder: Path) -> Iterator[Table]:
             modality,
             [f"totalsegmentator-{slug}"],
             tasks["source"],
-            records,
+            labels,
         )
 
     msd = read("msd")
@@ -280,18 +279,31 @@ def tables(folder: Path) -> Iterator[Table]:
     )
 
     chest = read("cip_chest")
-    packed = {}
-    for kind, kind_name in chest["types"].items():
-        for region, region_name in chest["regions"].items():
-            where = "" if region == "0" else spaced(region_name)
-            what = "" if kind == "0" else spaced(kind_name)
-            if where or what:
-                packed[str(int(region) + 256 * int(kind))] = (
-                    f"{what} in {where}" if where and what else where or what
-                )
-    yield table(
-        "cip", "Chest Imaging Platform: region + 256 × type", "CT", ["cip-chest"], chest["source"], packed
+    packed = table(
+        "cip", "Chest Imaging Platform: region + 256 × type", "CT", ["cip-chest"], chest["source"], {}
     )
+    packed["regions"] = {k: spaced(v) for k, v in chest["regions"].items() if k != "0"}
+    packed["types"] = {k: spaced(v) for k, v in chest["types"].items() if k != "0"}
+    yield packed
+
+
+def concepts(folder: Path) -> Table:
+    """TotalSegmentator's colours and SNOMED CT codes by its names."""
+    raw = json.loads((folder / "totalsegmentator_snomed_by_name.json").read_text(encoding="utf-8"))
+    found: Table = {}
+    for name, record in raw["labels"].items():
+        kind = record.get("type")
+        code = f"{kind['scheme']}:{kind['code']}" if kind else None
+        found[name] = {k: v for k, v in {"rgb": record.get("rgb"), "code": code}.items() if v is not None}
+    return found
+
+
+def written(record: Table) -> str:
+    """JSON with one entry of the last member a line, so that a change of one name is a change of one line."""
+    *head, (last, rows) = record.items()
+    lines = [f' "{k}": {json.dumps(v, ensure_ascii=False)},' for k, v in head]
+    body = ",\n".join(f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in rows.items())
+    return "\n".join(["{", *lines, f' "{last}": {{', body, " }", "}", ""])
 
 
 def main(folder: Path) -> None:
@@ -299,12 +311,13 @@ def main(folder: Path) -> None:
     for old in HERE.glob("*.json"):
         old.unlink()
     for table in tables(folder):
-        labels = table.pop("labels")
-        head = json.dumps(table, ensure_ascii=False, indent=1)[:-2]
-        rows = ",\n".join(f'  "{k}": {json.dumps(v, ensure_ascii=False)}' for k, v in labels.items())
-        (HERE / f"{table['id']}.json").write_text(
-            f'{head},\n "labels": {{\n{rows}\n }}\n}}\n', encoding="utf-8"
-        )
+        (HERE / f"{table['id']}.json").write_text(written(table), encoding="utf-8")
+    source = (
+        "TotalSegmentator's and SlicerTotalSegmentator's totalsegmentator_snomed_mapping.csv (Apache-2.0)"
+    )
+    (HERE.parent / "concepts.json").write_text(
+        written({"source": source, "concepts": concepts(folder)}), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,158 @@
+"""Which names table fits a label map that came without one, and why; no guess where several fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from napari_spatialmed.case.model import CaseError, Modality
+from napari_spatialmed.case.namefiles import read_names_file
+from napari_spatialmed.case.names import NameTable, name_tables, table_of, table_words
+from napari_spatialmed.case.volume import VOLUME_NAME
+
+_SIDECAR_ENDINGS = (".json", ".csv", ".tsv", ".label", ".ctbl", ".lut", ".txt")
+_SIDECAR_NAMES = ("names", "labels", "label", "dataset", "structures", "labelmap", "seg", "segmentation")
+_MANY = 15
+"""From this many labels on, the set alone can tell tables apart."""
+_WHOLE = 0.8
+_TELLING = 4
+"""A word of a path shorter than this tells nothing."""
+_SAME_FAMILY = {"totalsegmentator_total_v3": "totalsegmentator_total"}
+"""Tables that differ in one name only: the older is taken."""
+
+
+def guess_names(
+    labels: Iterable[int],
+    path: Path | None = None,
+    modality: Modality = "unknown",
+    *,
+    inside: Mapping[int, tuple[str, tuple[int, int, int] | None]] | None = None,
+) -> tuple[NameTable | None, str]:
+    """Guess the names table of a label map.
+
+    Parameters
+    ----------
+    labels
+        The labels that occur.
+    path
+        The label map's file: files beside it and the words of its path are looked at.
+    modality
+        What the scan is, where its file says so.
+    inside
+        Names that the file itself carries.
+
+    Returns
+    -------
+    table, reason
+        The table and in words why; None and why not.
+    """
+    present = {int(v) for v in labels if v}
+    if inside:
+        colors = {k: shade for k, (_, shade) in inside.items() if shade is not None}
+        return table_of(
+            {k: n for k, (n, _) in inside.items()}, "names in the file", str(path), colors=colors
+        ), "the label file names them itself"
+    if path is not None:
+        beside = _beside(path, present)
+        if beside is not None:
+            return beside, f"{beside.id} lies beside the labels"
+        told = _by_path(path, present, modality)
+        if told is not None:
+            return told
+    return _by_labels(present, modality)
+
+
+def _beside(path: Path, present: set[int]) -> NameTable | None:
+    """A names file that belongs to this label map: of its own name, of a usual name, or MSD's dataset.json above it."""
+    folder = path.parent if not path.is_dir() else path
+    stem = VOLUME_NAME.sub("", path.name)
+    own = [
+        folder / f"{base}{ending}" for base in (stem, path.name, f"{stem}.nii") for ending in _SIDECAR_ENDINGS
+    ]
+    usual = [folder / f"{name}{ending}" for name in _SIDECAR_NAMES for ending in _SIDECAR_ENDINGS]
+    shared = set(re.findall(r"[a-z0-9]+", stem.casefold()))
+    try:
+        related = [
+            f
+            for f in sorted(folder.iterdir())
+            if f.suffix.casefold() in (".csv", ".tsv", ".label", ".ctbl", ".json")
+            and f.stem.casefold().startswith(("labels", "names", "label"))
+            and set(re.findall(r"[a-z0-9]+", f.stem.casefold())) - {"labels", "names", "label"} <= shared
+        ]
+    except OSError:
+        related = []
+    above = [folder.parent / "dataset.json"] if folder.name.casefold() in ("labelstr", "labelsts") else []
+    for file in dict.fromkeys([*own, *related, *usual, *above]):
+        if not file.is_file():
+            continue
+        try:
+            table = read_names_file(file)
+        except CaseError:
+            continue  # a file of that name that holds something else
+        if len(present & table.labels) * 2 >= len(present):
+            return table
+    return None
+
+
+def _by_path(path: Path, present: set[int], modality: Modality) -> tuple[NameTable, str] | None:
+    """A data set named in the path, if its table knows every label."""
+    parts = [VOLUME_NAME.sub("", p).casefold() for p in path.parts[-4:]]
+    text = "-" + "-".join(re.sub(r"[^a-z0-9]+", "-", p) for p in parts) + "-"
+    found: list[tuple[int, str, NameTable]] = []
+    for word, table in table_words().items():
+        # "kits19" is in "kits19-case-00004"; "amos" in "amos0013" too, but "total" not in "totals".
+        if (
+            len(word) >= _TELLING
+            and re.search(rf"-{re.escape(word)}(?=[-\d])", text)
+            and present <= table.labels
+            and _agrees(table, modality)
+        ):
+            found.append((len(word), word, table))
+    if not found:
+        return None
+    longest = max(n for n, _, _ in found)
+    best = {t.id: (w, t) for n, w, t in found if n == longest}
+    if len(best) != 1:
+        return None
+    word, table = next(iter(best.values()))
+    if word == "total" and max(present) <= 26:
+        return None  # many tables hold few labels, and the word is a common one
+    return table, f"its path says {word!r}, and the table knows every label in the map"
+
+
+def _by_labels(present: set[int], modality: Modality) -> tuple[NameTable | None, str]:
+    """The one table that fits a large or telling set of labels."""
+    fitting = [t for t in name_tables().values() if present <= t.labels and _agrees(t, modality)]
+    families = {t.id: t for t in fitting if _SAME_FAMILY.get(t.id) not in {f.id for f in fitting}}
+    shown = _in_words(present)
+    if present == {1, 2, 4} and modality in ("MR", "unknown"):
+        return name_tables()[
+            "brats2021"
+        ], "the labels 1, 2 and 4 without 3 are how BraTS 2017–2021 labels gliomas"
+    if len(present) >= _MANY or max(present, default=0) > 255:
+        # An atlas of the brain comes whole; a part of one is something else.
+        full = [t for t in families.values() if t.system != "Brain" or len(present) >= _WHOLE * len(t.labels)]
+        if len(full) == 1:
+            table = full[0]
+            return table, f"of all tables only {table.id} knows every label in the map ({shown})"
+    if not fitting:
+        return None, f"no table knows all labels in the map ({shown}); give one with --names"
+    near = sorted(fitting, key=lambda t: len(t.labels - present))[:4]
+    return (
+        None,
+        f"the labels {shown} fit {len(fitting)} tables ({', '.join(t.id for t in near)}, …); give one with --names",
+    )
+
+
+def _agrees(table: NameTable, modality: Modality) -> bool:
+    return "unknown" in (table.modality, modality) or table.modality == modality
+
+
+def _in_words(present: set[int]) -> str:
+    ordered = sorted(present)
+    return (
+        ", ".join(map(str, ordered))
+        if len(ordered) <= 6
+        else f"{ordered[0]} to {ordered[-1]}, {len(ordered)} of them"
+    )

@@ -1,0 +1,144 @@
+"""Which files on this machine belong to a case id.
+
+A benchmark names its cases by hashes only.  So that a reviewer who reopens one finds the scans again, this index keeps
+id → files in the user's own data folder; it is never part of a benchmark.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from filelock import FileLock
+
+from napari_spatialmed.case.model import Case, CaseError
+from napari_spatialmed.case.names import name_tables
+from napari_spatialmed.case.opening import open_case
+from napari_spatialmed.case.volume import Progress
+
+
+def data_folder() -> Path:
+    """Where the program keeps its own files; ``SPATIALMED_HOME`` in the environment moves it."""
+    home = os.environ.get("SPATIALMED_HOME")
+    return Path(home) if home else Path(platformdirs.user_data_dir("spatialmed", appauthor=False))
+
+
+class CaseLibrary:
+    """The index of known cases.
+
+    Parameters
+    ----------
+    path
+        The index file; by default ``cases.json`` in :func:`data_folder`.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or data_folder() / "cases.json"
+
+    def remember(self, case: Case) -> None:
+        """Note where a case was read from; cases made from arrays have no files and are left out.
+
+        Raises
+        ------
+        CaseError
+            If the index can't be written.
+        """
+        labels, image = case.provenance.labels_path, case.provenance.image_path
+        if labels is None:
+            return
+        entry = {
+            "labels": str(labels.resolve()),
+            "image": None if image is None else str(image.resolve()),
+            "names": _names_of(case),
+            "modality": case.modality,
+            "segmentation": case.provenance.segmentation,
+        }
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{self.path}.lock", timeout=10):
+                self._write({**self._read(), case.id: entry})
+        except (OSError, TimeoutError) as error:
+            raise CaseError(
+                f"the index of cases can't be written ({error})",
+                where=self.path,
+                hint="Set SPATIALMED_HOME to a folder you can write to.",
+            ) from error
+
+    def files(self, case_id: str) -> dict[str, str | None] | None:
+        """Labels, image, names, modality and segmentation of a case, or None if it was never opened here."""
+        entry = self._read().get(case_id)
+        return dict(entry) if isinstance(entry, dict) and isinstance(entry.get("labels"), str) else None
+
+    def ids(self) -> tuple[str, ...]:
+        """All known case ids."""
+        return tuple(self._read())
+
+    def open(self, case_id: str, progress: Progress | None = None) -> Case:
+        """Open a known case again.
+
+        Raises
+        ------
+        CaseError
+            If it isn't known here, its files are gone, or they now hold another scan.
+        """
+        entry = self.files(case_id)
+        if entry is None:
+            raise CaseError(
+                f"no files are known here for {case_id}",
+                hint="Open its label map and scan once; they are recognised by their content.",
+            )
+        labels, image, names = entry["labels"], entry["image"], entry["names"]
+        case = open_case(
+            str(labels),
+            image,
+            names=names,
+            segmentation=entry["segmentation"] or "unknown",
+            progress=progress,
+        )
+        if case.id != case_id:
+            raise CaseError(
+                f"the files now hold another scan than {case_id}",
+                where=image or labels,
+                hint="Find the original files and open them once.",
+            )
+        return case
+
+    def forget(self, case_id: str) -> None:
+        """Take a case off the index; its files stay."""
+        with FileLock(f"{self.path}.lock", timeout=10):
+            entries = self._read()
+            if entries.pop(case_id, None) is not None:
+                self._write(entries)
+
+    def _read(self) -> dict[str, Any]:
+        """The index; an unreadable one counts as empty, since opening a case again rebuilds it."""
+        with suppress(OSError, ValueError):
+            raw = json.loads(self.path.read_text(encoding="utf-8"))
+            if isinstance(raw, dict):
+                return raw
+        return {}
+
+    def _write(self, entries: dict[str, Any]) -> None:
+        """Replace the index in one step, so that a crash leaves the old one."""
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(entries, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self.path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def _names_of(case: Case) -> str | None:
+    """What to give as names next time: the table's id, the names file, or None to guess again."""
+    if case.provenance.names_path is not None:
+        return str(case.provenance.names_path.resolve())
+    return case.provenance.names if case.provenance.names in name_tables() else None
