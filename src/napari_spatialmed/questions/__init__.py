@@ -12,7 +12,9 @@ from napari_spatialmed.questions.answering import (
     recompute,
     what_depends_on,
 )
-from napari_spatialmed.questions.build import build_question
+from napari_spatialmed.questions.audit import Audit, audit
+from napari_spatialmed.questions.build import build_question, draft
+from napari_spatialmed.questions.catalogue import forms_catalogue, proposal_schema
 from napari_spatialmed.questions.form import Candidate, Evaluation, Form, UndecidableError
 from napari_spatialmed.questions.forms import FORMS
 from napari_spatialmed.questions.model import (
@@ -35,6 +37,7 @@ __all__ = [
     "RULES",
     "TASKS",
     "AnswerKey",
+    "Audit",
     "Candidate",
     "Evaluation",
     "Form",
@@ -45,13 +48,17 @@ __all__ = [
     "UndecidableError",
     "UnknownFormError",
     "Verdict",
+    "audit",
     "build_question",
     "check_question",
     "check_text",
     "check_truth",
+    "draft",
     "evaluate",
     "failed",
     "form_of",
+    "forms_catalogue",
+    "proposal_schema",
     "recompute",
     "what_depends_on",
 ]

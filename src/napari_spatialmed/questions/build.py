@@ -172,3 +172,7 @@ def _question_id(case: str, key: AnswerKey, stem: str, options: tuple[str, ...])
         [case, key.model_dump(mode="json"), stem, options], sort_keys=True, ensure_ascii=False
     )
     return "q-" + hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+draft = build_question
+"""Writing a question from scratch is building one: choose a form and structures, the calculators do the rest."""

@@ -170,6 +170,11 @@ class Form(ABC):
         choice = () if self.option_kind == "none" else ("O3", "O4", "O5")
         return tuple(sorted({*common, *choice, *self.own_rules}))
 
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The names that an own stem may use in braces: those of the phrasings."""
+        return tuple(dict.fromkeys(re.findall(r"\{(\w+)\}", " ".join(self.phrasings))))
+
     @abstractmethod
     def candidates(self, geometry: CaseGeometry) -> Iterator[Candidate]:
         """What could be asked of this case: decidable as far as cheap measurements tell, in a fixed order."""
