@@ -121,6 +121,11 @@ class Scene:
         """Set the contrast of the scan, in 2D and on the 3D slice plane."""
         self.case_layers.set_window(low, high)
 
+    def set_label_opacity(self, opacity: float) -> None:
+        """How strongly the structures' colours cover the scan in 2D, 0–1."""
+        if self.case_layers.labels is not None:
+            self.case_layers.labels.opacity = opacity
+
     # ---- structures
 
     @property
@@ -185,6 +190,10 @@ class Scene:
     def erase(self, *measurements: Measurement) -> None:
         """Take the drawings of these measurements away."""
         self.drawing_layers.erase(*(drawing_key(m) for m in measurements))
+
+    def highlight(self, measurement: Measurement | None) -> None:
+        """Let the drawing of this measurement stand out, or none."""
+        self.drawing_layers.highlight(None if measurement is None else drawing_key(measurement))
 
     def clear_drawings(self) -> None:
         """Take all drawings away."""

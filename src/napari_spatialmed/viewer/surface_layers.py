@@ -165,11 +165,6 @@ class SurfaceLayers(QObject):
         else:
             _set_mesh(self._selected_layer, mesh)
         self._selected_layer.visible = True
-        # Drawn after the context, which has no depth, and before the drawings.
-        at = viewer.layers.index(self._selected_layer)
-        wanted = _below_drawings(viewer)
-        if at < wanted - 1:
-            viewer.layers.move(at, wanted)
 
     def _dress(self) -> None:
         context = bool(self._selected)
@@ -196,8 +191,11 @@ class SurfaceLayers(QObject):
         )
 
     def _insert(self, viewer: ViewerModel, layer: SurfaceLayer) -> None:
+        # Drawn in this order: the context, which has no depth, what is selected, and the drawings.
         active = viewer.layers.selection.active
-        viewer.layers.insert(_below_drawings(viewer), layer)
+        selected = self._selected_layer
+        in_place = selected is not None and selected is not layer and selected in viewer.layers
+        viewer.layers.insert(viewer.layers.index(selected) if in_place else _below_drawings(viewer), layer)
         viewer.layers.selection.active = active
 
     def _remove(self, layer: SurfaceLayer | None) -> None:

@@ -1,0 +1,206 @@
+"""The Case dock: open a labelled scan, see what it is, find and choose its structures, set window and view."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import napari
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from superqt import QCollapsible
+
+from napari_spatialmed.case import SAMPLES, Case, CaseError
+from napari_spatialmed.viewer.busy import BusyBar
+from napari_spatialmed.viewer.case_files import chosen_files
+from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text, not_a_device
+from napari_spatialmed.viewer.open_form import OpenForm
+from napari_spatialmed.viewer.session import session_for
+from napari_spatialmed.viewer.structures_table import StructuresTable
+
+EMPTY = (
+    "No scan is open. Choose a label map and the scan it belongs to below, drop the files here, or try one of the samples. "
+    "Structures get their names from a names table; if you don't choose one, it is guessed and the reason shown."
+)
+_VIEWS = (("Axial", 0), ("Coronal", 1), ("Sagittal", 2), ("3D", None))
+
+
+class CaseDock(QWidget):
+    """Shows the session's case and opens others."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session_for(napari_viewer)
+        self.setAcceptDrops(True)
+        self.message = MessageLine(self)
+        self.facts = PlainLabel("", self)
+        self.notes = MessageLine(self)
+        self.form = OpenForm(self)
+        self.form.chosen.connect(self.open_files)
+        self.opening = QCollapsible("Open a scan", self)
+        self.opening.addWidget(self.form)
+        self.opening.addWidget(self._samples())
+        self.view_row = self._view_row()
+        self.structures = StructuresTable(self.session, self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.addWidget(self.facts)
+        layout.addWidget(self.notes)
+        layout.addWidget(self.opening)
+        layout.addWidget(BusyBar(self.session.opening, self))
+        layout.addWidget(self.message)
+        layout.addWidget(self.view_row)
+        layout.addWidget(BusyBar(self.session.scene.surfaces.work, self))
+        layout.addWidget(self.structures, 1)
+        layout.addWidget(not_a_device(self))
+        layout.addStretch(0)
+        self.session.case_changed.connect(self._on_case)
+        self.session.opening.started.connect(self._on_opening)
+        self.session.opening.failed.connect(self.message.fail)
+        self.session.opening.cancelled.connect(self._on_cancelled)
+        self._on_case()
+
+    # ---- opening
+
+    def open_files(self, labels: Path, image: Path | None, names: Any) -> None:
+        """Open these files in place of the case on show."""
+        self.session.open_case_async(labels, image, names=names)
+
+    def open_sample(self, key: str) -> None:
+        """Open a sample in place of the case on show."""
+        self.session.open_sample_async(key)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the files that were dropped."""
+        self.open_dropped([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    def open_dropped(self, paths: list[Path]) -> None:
+        """Find out which file is which, show it in the form, and open."""
+        try:
+            files = chosen_files(paths)
+        except CaseError as error:
+            self.message.fail(error)
+            return
+        self.form.fill(files)
+        self.open_files(files.labels, files.image, self.form.names.currentData())
+
+    # ---- what it shows
+
+    def _on_opening(self) -> None:
+        self.message.clear()
+
+    def _on_cancelled(self) -> None:
+        self.message.say("Opening was cancelled; what was on show stays.")
+
+    def _on_case(self) -> None:
+        case = self.session.case
+        for widget in (self.view_row, self.structures):
+            widget.setVisible(case is not None)
+        if case is None:
+            self.facts.setText(EMPTY)
+            self.notes.clear()
+            self.opening.expand(animate=False)
+            return
+        self.opening.collapse(animate=False)
+        self.facts.setText(facts_text(case))
+        self.notes.say("\n".join(notes_of(case)), "warning")
+        self.window_box.clear()
+        self.window_box.addItems(list(self.session.scene.windows))
+        for widget in (self.window_box, self.window_label):
+            widget.setVisible(case.image is not None)
+
+    def _samples(self) -> QWidget:
+        box = QWidget(self)
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(3)
+        layout.addWidget(QLabel("Or a sample:", box))
+        self.sample_buttons: dict[str, QPushButton] = {}
+        for key, title in SAMPLES.items():
+            button = self.sample_buttons[key] = QPushButton(menu_text(_short(title)), box)
+            button.setToolTip(menu_text(title))
+            # A partial of a bound method of ours: Qt lets go of it together with the button.
+            button.clicked.connect(partial(self.open_sample, key))
+            layout.addWidget(button)
+        return box
+
+    def _view_row(self) -> QWidget:
+        box = QWidget(self)
+        rows = QVBoxLayout(box)
+        rows.setContentsMargins(0, 0, 0, 0)
+        views = QHBoxLayout()
+        views.setSpacing(4)
+        self.view_buttons: dict[str, QPushButton] = {}
+        for title, axis in _VIEWS:
+            button = self.view_buttons[title] = QPushButton(title, box)
+            button.setToolTip(
+                "Show surfaces and a slice plane" if axis is None else f"Show {title.lower()} slices"
+            )
+            button.clicked.connect(partial(self._show_view, axis))
+            views.addWidget(button)
+        looks = QHBoxLayout()
+        self.window_label = QLabel("Window", box)
+        self.window_box = QComboBox(box)
+        self.window_box.setToolTip("Window presets: which intensities are spread over the grey scale")
+        self.window_box.setAccessibleName("Window preset")
+        self.window_box.activated.connect(self._set_window)
+        self.strength = QSlider(Qt.Orientation.Horizontal, box)
+        self.strength.setRange(0, 100)
+        self.strength.setValue(45)
+        self.strength.setToolTip("How strongly the structures' colours cover the scan")
+        self.strength.setAccessibleName("Strength of the structures' colours")
+        self.strength.valueChanged.connect(self._set_strength)
+        looks.addWidget(self.window_label)
+        looks.addWidget(self.window_box, 1)
+        looks.addWidget(QLabel("Colours", box))
+        looks.addWidget(self.strength, 1)
+        rows.addLayout(views)
+        rows.addLayout(looks)
+        return box
+
+    def _show_view(self, axis: int | None) -> None:
+        if axis is None:
+            self.session.scene.view_from("A")
+        else:
+            self.session.scene.show_plane(axis)
+
+    def _set_window(self) -> None:
+        limits = self.session.scene.windows.get(self.window_box.currentText())
+        if limits is not None:
+            self.session.scene.set_window(*limits)
+
+    def _set_strength(self, percent: int) -> None:
+        self.session.scene.set_label_opacity(percent / 100)
+
+
+def facts_text(case: Case) -> str:
+    """What the case is, in two lines."""
+    size = " × ".join(str(n) for n in case.labels.shape[::-1])
+    voxel = " × ".join(f"{mm:.3g}" for mm in case.spacing[::-1])
+    kind = case.modality if case.image is not None else "Label map only"
+    kind = "Scan" if kind == "unknown" else kind
+    source = case.provenance.labels_path
+    place = f"{source.name}\n" if source is not None else ""
+    return (
+        f"{place}{kind} · {len(case.structures)} structures · {size} voxels of {voxel} mm (R–L × A–P × S–I)"
+    )
+
+
+def notes_of(case: Case) -> list[str]:
+    """What a reader of this case must know: guesses, and what was done to the data."""
+    notes = list(case.provenance.notes)
+    if case.provenance.names_reason != "given":
+        notes.insert(0, f"Names: {case.provenance.names}, guessed ({case.provenance.names_reason}).")
+    return notes
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= 34 else title.split(" (")[0].split(" with ")[0]

@@ -1,0 +1,115 @@
+"""What to measure for a selection, measuring it, and writing the results down as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.geometry import CALCULATORS, CaseGeometry, Measurement, measure
+from napari_spatialmed.viewer.messages import NOT_A_DEVICE
+from napari_spatialmed.viewer.values import uncertainty_text, value_text
+from napari_spatialmed.viewer.work import Job
+
+DEFAULTS = ("volume_ml", "extent_mm", "surface_distance_mm", "centre_distance_mm", "direction")
+"""Ticked at first; later, what was ticked last."""
+MOST = 5000
+"""More measurements than this at once are for the command line."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One measurement to make."""
+
+    calculator: str
+    structures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came of it: the measurements, and in words what could not be measured."""
+
+    measurements: tuple[Measurement, ...]
+    failures: tuple[str, ...] = ()
+
+
+class TooManyError(SpatialMedError):
+    """A selection that would make more measurements than a table can hold."""
+
+
+def plan(calculators: Iterable[str], selection: Sequence[str], *, has_image: bool) -> list[Wanted]:
+    """One measurement per structure, per pair in the order of selection, or one for the whole selection.
+
+    Raises
+    ------
+    TooManyError
+        Beyond :data:`MOST`.
+    """
+    wanted: list[Wanted] = []
+    for name in calculators:
+        found = CALCULATORS.get(name)
+        if found is None or (found.needs_image and not has_image):
+            continue
+        if found.scope == "structure":
+            wanted += [Wanted(name, (s,)) for s in selection]
+        elif found.scope == "pair":
+            wanted += [Wanted(name, pair) for pair in itertools.combinations(selection, 2)]
+        elif selection:
+            wanted.append(Wanted(name, tuple(selection)))
+    if len(wanted) > MOST:
+        raise TooManyError(
+            f"this selection would make {len(wanted):,} measurements",
+            hint="Select fewer structures, or use `spatialmed measure` for whole cases.",
+        )
+    return wanted
+
+
+def measure_all(job: Job, geometry: CaseGeometry, wanted: Sequence[Wanted]) -> Measured:
+    """Measure off the GUI thread; what can't be measured is told, and stops nothing else."""
+    measurements: list[Measurement] = []
+    failures: dict[str, None] = {}
+    for n, item in enumerate(wanted):
+        job.check()
+        job.progress(n / len(wanted), f"Measuring {n + 1} of {len(wanted)}")
+        try:
+            measurements.append(measure(geometry, item.calculator, *item.structures))
+        except SpatialMedError as error:
+            failures[f"{CALCULATORS[item.calculator].title}: {error}"] = None
+    return Measured(tuple(measurements), tuple(failures))
+
+
+def as_json(measurements: Iterable[Measurement], case_id: str) -> str:
+    """All there is to know of each measurement; the case is named by its hash, never by a path."""
+    content = {"case": case_id, "note": NOT_A_DEVICE, "measurements": [m.to_dict() for m in measurements]}
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def as_csv(measurements: Iterable[Measurement], *, delimiter: str = ",") -> str:
+    """One line per measurement; values that aren't single numbers as JSON."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(["calculator", "structures", "value", "unit", "uncertainty", "flags", "method"])
+    for m in measurements:
+        value = m.value if isinstance(m.value, str | int | float) else json.dumps(m.value, ensure_ascii=False)
+        worth = "" if m.uncertainty is None else m.uncertainty
+        row = [m.calculator, "; ".join(m.structures), value, m.unit, worth, "; ".join(m.flags), m.method]
+        writer.writerow([_harmless(cell) for cell in row])
+    return text.getvalue()
+
+
+def as_lines(measurements: Iterable[Measurement]) -> str:
+    """For the clipboard: tab-separated, as people read it."""
+    rows = ["Measurement\tStructures\tValue\tUncertainty"]
+    for m in measurements:
+        title = CALCULATORS[m.calculator].title if m.calculator in CALCULATORS else m.calculator
+        rows.append("\t".join((title, ", ".join(m.structures), value_text(m), uncertainty_text(m))))
+    return "\n".join(rows) + "\n"
+
+
+def _harmless(cell: object) -> object:
+    # A label's name that begins like a formula would run as one in a spreadsheet.
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "@", "\t")) else cell

@@ -1,0 +1,205 @@
+"""The structures table of the Case dock: search, group, hide, solo, jump to; its selection is the session's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qtpy.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.viewer.session import Session
+from napari_spatialmed.viewer.structures_model import (
+    NAME,
+    STATE,
+    VOLUME,
+    StructureRow,
+    StructuresFilter,
+    StructuresModel,
+    structure_row,
+)
+from napari_spatialmed.viewer.work import Job, Work
+
+ALL_SYSTEMS = "All systems"
+
+
+class StructuresTable(QWidget):
+    """Lists the session's case."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._taking_over = False
+        self._due: set[str] = set()
+        self.work = Work(self)
+        self.work.part.connect(self._take_rows)
+        self.model = StructuresModel(self)
+        self.filter = StructuresFilter(self)
+        self.filter.setSourceModel(self.model)
+        self._make_widgets()
+        self.model.visibility_changed.connect(self._on_visibility)
+        session.case_changed.connect(self._on_case)
+        session.selection_changed.connect(self._on_selection)
+        session.labels_edited.connect(self._on_edited)
+        session.scene.hidden_changed.connect(self.model.set_hidden)
+        self._on_case()
+
+    def _make_widgets(self) -> None:
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText("Search structures")
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName("Search structures")
+        self.search.textChanged.connect(self.filter.search)
+        self.system = QComboBox(self)
+        self.system.setAccessibleName("Anatomical system")
+        self.system.setToolTip("Show only the structures of one anatomical system")
+        self.system.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.system.setMinimumContentsLength(9)
+        self.system.currentTextChanged.connect(self._on_system)
+        self.table = QTableView(self)
+        self.table.setModel(self.filter)
+        self.table.setAccessibleName("Structures")
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSortingEnabled(True)
+        self.table.sortByColumn(NAME, Qt.SortOrder.AscendingOrder)
+        self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
+        self.table.setMinimumHeight(150)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(24)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(VOLUME, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(STATE, QHeaderView.ResizeMode.ResizeToContents)
+        self.table.doubleClicked.connect(self._jump_to)
+        self.table.selectionModel().selectionChanged.connect(self._on_rows_selected)
+        above = QHBoxLayout()
+        above.addWidget(self.search, 2)
+        above.addWidget(self.system, 1)
+        below = QHBoxLayout()
+        below.setSpacing(4)
+        self.buttons: dict[str, QPushButton] = {}
+        for text, tip, slot in (
+            ("Jump to", "Go to the selected structures (or double-click one)", self._jump_to),
+            ("Solo", "Show only the selected structures", self._solo),
+            ("Hide", "Hide the selected structures", self._hide),
+            ("Show all", "Show every structure", self._show_all),
+        ):
+            button = self.buttons[text] = QPushButton(text, self)
+            button.setToolTip(tip)
+            button.clicked.connect(slot)
+            below.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(above)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(below)
+        self._enable()
+
+    # ---- the session changed
+
+    def _on_case(self) -> None:
+        case, geometry = self._session.case, self._session.geometry
+        self.work.cancel()
+        self.search.clear()
+        self.system.clear()
+        self.model.set_rows(StructureRow(s, 0.0) for s in case or ())
+        systems = sorted({s.system for s in case or ()})
+        self.system.addItems([ALL_SYSTEMS, *systems])
+        self.system.setVisible(len(systems) > 1)
+        self._due = {s.name for s in case or ()}
+        if geometry is not None:
+            self.work.run("Listing structures", _rows, geometry, sorted(self._due))
+        self._enable()
+
+    def _on_edited(self, names: tuple[str, ...]) -> None:
+        geometry = self._session.geometry
+        self._due.update(names)
+        if geometry is not None:
+            self.work.run("Listing structures", _rows, geometry, sorted(self._due))
+
+    def _take_rows(self, rows: list[StructureRow]) -> None:
+        self._due.difference_update(row.structure.name for row in rows)
+        self.model.update_rows(rows)
+
+    def _on_selection(self, names: tuple[str, ...]) -> None:
+        wanted = QItemSelection()
+        for n, row in enumerate(self.model.rows):
+            if row.structure.name in names:
+                index = self.filter.mapFromSource(self.model.index(n, NAME))
+                if index.isValid():
+                    wanted.select(index, index)
+        self._taking_over = True
+        flags = QItemSelectionModel.SelectionFlag
+        self.table.selectionModel().select(wanted, flags.ClearAndSelect | flags.Rows)
+        self._taking_over = False
+        if len(names) == 1 and wanted.indexes():
+            self.table.scrollTo(wanted.indexes()[0])
+        self._enable()
+
+    # ---- the user did something
+
+    def _on_rows_selected(self) -> None:
+        if self._taking_over:
+            return
+        chosen = [self._name(index) for index in self.table.selectionModel().selectedRows(NAME)]
+        # Those chosen before come first, so that the order of choice is kept for pairs.
+        before = [n for n in self._session.selection if n in chosen]
+        self._taking_over = True
+        self._session.select((*before, *(n for n in chosen if n not in before)))
+        self._taking_over = False
+        self._enable()
+
+    def _on_visibility(self) -> None:
+        self._session.scene.hide(self.model.hidden())
+
+    def _on_system(self, text: str) -> None:
+        self.filter.show_system(None if text in ("", ALL_SYSTEMS) else text)
+
+    def _jump_to(self, index: QModelIndex | bool | None = None) -> None:
+        names: Iterable[str] = self._session.selection
+        if isinstance(index, QModelIndex) and index.isValid():
+            names = [self._name(index.siblingAtColumn(NAME))]
+        self._session.scene.jump_to(names)
+
+    def _solo(self) -> None:
+        self._session.scene.solo(self._session.selection)
+
+    def _hide(self) -> None:
+        self._session.scene.hide(self._session.scene.hidden | set(self._session.selection))
+
+    def _show_all(self) -> None:
+        self._session.scene.hide(())
+
+    def _name(self, index: QModelIndex) -> str:
+        return self.model.rows[self.filter.mapToSource(index).row()].structure.name
+
+    def _enable(self) -> None:
+        for text, button in self.buttons.items():
+            button.setEnabled(
+                bool(self._session.selection) if text != "Show all" else self._session.case is not None
+            )
+
+
+def _rows(job: Job, geometry: CaseGeometry, names: list[str]) -> int:
+    """Rows in small batches, so that the table fills while it is being read."""
+    batch: list[StructureRow] = []
+    for n, name in enumerate(names):
+        job.check()
+        batch.append(structure_row(geometry, geometry.case[name]))
+        if len(batch) == 20 or n == len(names) - 1:
+            job.part(batch)
+            batch = []
+    return len(names)
