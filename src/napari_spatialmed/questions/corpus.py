@@ -173,7 +173,7 @@ def _spread(places: Sequence[tuple[int, int]]) -> Spread:
 
 def _rank(question: Question) -> tuple[int, int] | None:
     place = place_of(question)
-    if place is None or form_of(question.key.form).option_kind not in ("number", "interval"):
+    if place is None or form_of(question.key.form).option_kind not in ("number", "interval", "span"):
         return None
     values: list[float] = []
     for option in question.options:

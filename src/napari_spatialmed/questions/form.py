@@ -141,8 +141,8 @@ class Form(ABC):
     id
         ``task.shape``, e.g. ``dist.surface_value``.
     phrasings
-        At least three templates.  ``{a}``, ``{b}``, … become the structures, ``{list}`` all but the first where the
-        form compares with a reference (else all), ``{axis}`` the axis in words, and every other name a parameter.
+        At least three templates.  ``{a}``, ``{b}``, … become the structures, ``{list}`` (``{choice}``
+        with *or*) all but the first where the form compares with a reference (else all), ``{axis}`` the axis in words, and every other name a parameter.
     choices
         Parameters that a proposer may choose, with the allowed values; never free numbers (rule G1).
     lesions
@@ -222,9 +222,14 @@ class Form(ABC):
         """Why the options are no fair contest (rule O6), or None."""
         return None
 
-    def hinting_axis(self, key: AnswerKey) -> str | None:
-        """The axis about which no structure's name may give a hint (rule O5)."""
-        return None
+    def axes(self, key: AnswerKey) -> tuple[str, ...]:
+        """The patient's axes that the stem must speak of, and no others (rule G4)."""
+        axis = key.params.get("axis")
+        return (axis,) if isinstance(axis, str) else ()
+
+    def hinting_axes(self, key: AnswerKey) -> tuple[str, ...]:
+        """The axes about which no structure's name may give a hint (rule O5)."""
+        return ()
 
     def may_name(self, key: AnswerKey) -> tuple[str, ...]:
         """Structures outside the key that a stem may name (rule U5)."""
@@ -244,6 +249,7 @@ class Form(ABC):
             named["axis"] = AXIS_WORDS[axis]
         if rest:
             named["list"] = listing(rest)
+            named["choice"] = listing(rest, "or")
         simple = {
             k: f"{v:g}" if isinstance(v, float) else str(v)
             for k, v in key.params.items()

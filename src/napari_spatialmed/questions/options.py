@@ -22,13 +22,15 @@ def spread_numbers(
     uncertainty: float | None,
     rng: random.Random,
     *,
-    lowest: float = 0.0,
+    lowest: float | None = None,
     highest: float = math.inf,
     count: int = OPTION_COUNT,
+    least_gap: float = 0.0,
 ) -> tuple[list[float], int]:
     """Values in rising order, and the truth's place among them.
 
-    Every pair keeps rule O1's gap after rounding; the steps are drawn from the same distribution above and below.
+    Every pair keeps rule O1's gap (or `least_gap`) after rounding; the steps are drawn from the same distribution above
+    and below.  `lowest` is 15 % of the truth where it isn't given: a length of nearly nothing is no distractor.
 
     Raises
     ------
@@ -37,14 +39,15 @@ def spread_numbers(
     """
     decimals = decimals_for(unit, uncertainty)
     shown = round(truth, decimals)
-    gap = option_gap(truth, unit, uncertainty)
+    lowest = (0.0 if unit == "count" else 0.15 * shown) if lowest is None else lowest
+    gap = max(option_gap(truth, unit, uncertainty), least_gap)
     gap = math.ceil(gap * 10**decimals - 1e-9) / 10**decimals
     room = min(shown - lowest, highest - shown) / (count - 1)
     if room <= gap:
         raise UndecidableError(
             "O3",
             f"Wrong values would have to stand {gap:g} apart, and {count - 1} of them don't fit between "
-            f"{lowest:g} and {shown:g}{'' if math.isinf(highest) else f' or up to {highest:g}'}: the truth could only be among the smallest options.",
+            f"{lowest:.3g} and {shown:g}{'' if math.isinf(highest) else f' or up to {highest:g}'}: the truth could only be among the smallest options.",
         )
     if unit == "count":
         widest = 1.0

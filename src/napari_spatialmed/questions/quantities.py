@@ -38,6 +38,10 @@ class Quantity:
         Whether (a, b) differs from (b, a).
     highest
         Upper bound of the value itself, e.g. 100 %.
+    hosted
+        Whether the first structure is a lesion whose organ must be unambiguous (U4).
+    likely
+        Which structures are worth proposing together; others may still be asked for.
     """
 
     unit: str
@@ -49,6 +53,7 @@ class Quantity:
     highest: float = math.inf
     choices: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
     hosted: bool = False
+    likely: Callable[[CaseGeometry, Sequence[str]], bool] | None = None
 
     def demands(self, structures: tuple[str, ...]) -> Demands:
         """What the U rules must see fulfilled."""
@@ -72,6 +77,8 @@ class Quantity:
             for place in range(self.takes.least)
         ]
         for structures in _tuples(places, ordered=self.ordered or len(set(places)) > 1):
+            if self.likely is not None and not self.likely(geometry, structures):
+                continue
             for params in _all_choices(self.choices):
                 yield Candidate(structures, params)
 
@@ -116,7 +123,9 @@ def axis_extent(
     axis = params["axis"]
     if not isinstance(found.value, dict) or not isinstance(axis, str):
         raise UndecidableError("U6", f"The extent of {structures[0]} could not be measured.")
-    return float(found.value[axis]), found.uncertainty, (found,)
+    doubts = found.detail.get("uncertainty")
+    doubt = doubts[axis] if isinstance(doubts, dict) else found.uncertainty
+    return float(found.value[axis]), doubt, (found,)
 
 
 def volume_ratio(
@@ -130,6 +139,12 @@ def volume_ratio(
     ratio = top / bottom
     doubt = ratio * ((first.uncertainty or 0.0) / max(top, 1e-9) + (second.uncertainty or 0.0) / bottom)
     return ratio, doubt, (first, second)
+
+
+def comparable_volumes(geometry: CaseGeometry, structures: Sequence[str]) -> bool:
+    """The first is larger, by at most a factor that can still be judged by eye."""
+    first, second = (number_of(measure(geometry, "volume_ml", name)) for name in structures)
+    return 1.2 <= first / second <= 10.0
 
 
 VOLUME = Quantity(
@@ -164,4 +179,5 @@ VOLUME_RATIO = Quantity(
     whole=2,
     lesions="total",
     ordered=True,
+    likely=comparable_volumes,
 )

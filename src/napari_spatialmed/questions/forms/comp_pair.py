@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, zip_longest
 from typing import ClassVar
 
 from pydantic import JsonValue
@@ -37,10 +37,16 @@ class PairComparison(WordForm):
     def candidates(self, geometry: CaseGeometry) -> Iterator[Candidate]:
         names = tuple(askable(geometry, whole=True))
         volumes = {name: number_of(measure(geometry, "volume_ml", name)) for name in names}
+        likely = 1.0 - TOLERANCE_PERCENT / 100.0
+        kinds: dict[str, list[Candidate]] = {"larger": [], "smaller": [], "equal": []}
         for first, second in combinations(names, 2):
             ratio = volumes[first] / volumes[second]
             if 1 / _LIKELY_FACTOR <= ratio <= _LIKELY_FACTOR:
-                yield Candidate((first, second))
+                kind = "equal" if likely <= ratio <= 1 / likely else "larger" if ratio > 1 else "smaller"
+                kinds[kind].append(Candidate((first, second)))
+        # By turns, so that whoever takes the first few gets all three answers alike.
+        for turn in zip_longest(*kinds.values()):
+            yield from (candidate for candidate in turn if candidate is not None)
 
     def settle(
         self,

@@ -84,8 +84,8 @@ class AxisDirection(WordForm):
             first, second, word = second, first, OPPOSITE[word]
         return (Relation(f"direction({key.params['axis']})", (first, second), word),)
 
-    def hinting_axis(self, key: AnswerKey) -> str | None:
-        return str(key.params["axis"])
+    def hinting_axes(self, key: AnswerKey) -> tuple[str, ...]:
+        return self.axes(key)
 
 
 FORM = AxisDirection(

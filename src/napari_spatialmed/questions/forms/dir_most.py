@@ -62,8 +62,11 @@ class MostTowards(WhichForm):
             return f"The two foremost centres are only {abs(first - second):.1f} mm apart along the axis."
         return None
 
-    def hinting_axis(self, key: AnswerKey) -> str | None:
-        return AXIS_OF[str(key.params["towards"])]
+    def axes(self, key: AnswerKey) -> tuple[str, ...]:
+        return (AXIS_OF[str(key.params["towards"])],)
+
+    def hinting_axes(self, key: AnswerKey) -> tuple[str, ...]:
+        return self.axes(key)
 
 
 FORM = MostTowards(

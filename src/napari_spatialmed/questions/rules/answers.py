@@ -10,14 +10,14 @@ from pydantic import JsonValue
 from napari_spatialmed.questions.answering import labels_hash, recompute, tell
 from napari_spatialmed.questions.form import Form, title_of
 from napari_spatialmed.questions.model import LETTERS, Question
-from napari_spatialmed.questions.naming import AXES, AXIS_OF, AXIS_WORDS, OPPOSITE, without_names
+from napari_spatialmed.questions.naming import AXIS_WORDS, OPPOSITE, without_names
 from napari_spatialmed.questions.numbers import numbers_in, read_interval, read_number
 from napari_spatialmed.questions.rules.registry import OnScan, declare
 
 _AXIS_TERMS = {
     "RL": r"right|left|lateral|mediolateral|transverse|rl|lr",
     "AP": r"anterior|posterior|anteroposterior|ventral|dorsal|front|back|ap|pa",
-    "SI": r"superior|inferior|craniocaudal|cranial|caudal|above|below|vertical|si|is|head|feet",
+    "SI": r"superior|inferior|craniocaudal|cranial|caudal|above|below|vertical|si|head|feet",
 }
 _ARRAY_AXES = re.compile(
     r"\b[xyz][\s-]?(?:axis|range|extent|direction|coordinate)s?\b|\b(?:width|height|depth)\b", re.I
@@ -102,7 +102,7 @@ def _patient_units(question: Question, form: Form) -> str | None:
         if wanted and not re.search(wanted, question.stem, re.I):
             return f"The stem doesn't say which unit the number should have ({question.unit})."
         return None
-    if form.option_kind not in ("number", "interval") or question.unit in ("ratio", "count", ""):
+    if form.option_kind not in ("number", "interval", "span") or question.unit in ("ratio", "count", ""):
         return None
     for letter, option in zip(LETTERS, question.options, strict=False):
         reading = read_number(option) or read_interval(option)
@@ -116,22 +116,15 @@ def _patient_axes(question: Question, form: Form) -> str | None:
     stem = plain_stem(question)
     if found := _ARRAY_AXES.search(stem):
         return f"{found[0]!r} is no axis of the patient: say right–left, anterior–posterior or superior–inferior."
-    towards = question.key.params.get("towards")
-    axis = question.key.params.get("axis") or (AXIS_OF.get(towards) if isinstance(towards, str) else None)
-    if not isinstance(axis, str) or axis not in AXES:
+    wanted = form.axes(question.key)
+    if not wanted:
         return None
-    said = {
-        name
-        for name, terms in _AXIS_TERMS.items()
-        if name != "SI" and re.search(rf"\b(?:{terms})\b", stem, re.I)
-    }
-    if re.search(rf"\b(?:{_AXIS_TERMS['SI'].replace('|is|', '|')})\b", stem, re.I):
-        said.add("SI")
-    if axis not in said:
-        return f"The key measures along {AXIS_WORDS[axis]}; the stem doesn't say so."
-    if said != {axis}:
-        other = AXIS_WORDS[next(iter(said - {axis}))]
-        return f"The key measures along {AXIS_WORDS[axis]}; the stem also speaks of {other}."
+    said = [axis for axis, terms in _AXIS_TERMS.items() if re.search(rf"\b(?:{terms})\b", stem, re.I)]
+    if missing := [AXIS_WORDS[axis] for axis in wanted if axis not in said]:
+        return f"The key measures along {' and '.join(missing)}; the stem doesn't say so."
+    if foreign := [AXIS_WORDS[axis] for axis in said if axis not in wanted]:
+        return f"The stem also speaks of {' and '.join(foreign)}, along which the key doesn't measure."
+    towards = question.key.params.get("towards")
     if (
         isinstance(towards, str)
         and re.search(rf"\b{OPPOSITE[towards]}\b", stem, re.I)

@@ -99,7 +99,7 @@ def _no_fillers(question: Question, form: Form) -> str | None:
 def _nothing_given_away(question: Question, form: Form) -> str | None:
     key = question.key
     titles = [title_of(key, name) for name in key.structures]
-    if axis := form.hinting_axis(key):
+    for axis in form.hinting_axes(key):
         for title in titles:
             if word := hint_in(title, axis):
                 return f"The name {title!r} holds the word {word!r}, which gives the answer away."

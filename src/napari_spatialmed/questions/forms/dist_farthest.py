@@ -1,0 +1,15 @@
+"""Which of several structures lies farthest from a reference."""
+
+from napari_spatialmed.questions.kinds.nearness import nearness_form
+
+FORM = nearness_form(
+    id="dist.farthest",
+    title="Farthest",
+    description="Which of three to five structures lies farthest from the first one, between surfaces or centres.",
+    phrasings=(
+        "Which of these structures lies farthest from {a}, measured between their {between}?",
+        "Measured between {between}, which is most distant from {a}: {choice}?",
+        "Of {list}, which has the greatest distance to {a}, taken between {between}?",
+    ),
+    farthest=True,
+)
