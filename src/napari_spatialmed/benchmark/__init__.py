@@ -6,6 +6,7 @@ is what the docks, the agents and the command line hold.  From here kept questio
 
 from __future__ import annotations
 
+from napari_spatialmed.benchmark.agreement import Agreement, Alpha, agreement
 from napari_spatialmed.benchmark.benchmark import Benchmark, Draft, create, open, read
 from napari_spatialmed.benchmark.events import (
     PAYLOADS,
@@ -17,9 +18,11 @@ from napari_spatialmed.benchmark.events import (
     NotABenchmarkError,
     QuestionProposed,
 )
+from napari_spatialmed.benchmark.export import FORMATS, Exported, export
 from napari_spatialmed.benchmark.funnel import Funnel, FunnelRow
 from napari_spatialmed.benchmark.journal import SUFFIX
 from napari_spatialmed.benchmark.keep_rule import KEEP_RULE, REVIEWERS_NEEDED, decide
+from napari_spatialmed.benchmark.merge import Merged, merge
 from napari_spatialmed.benchmark.question_state import (
     Adjudication,
     QuestionState,
@@ -28,38 +31,54 @@ from napari_spatialmed.benchmark.question_state import (
     Status,
     Version,
 )
+from napari_spatialmed.benchmark.repair import Repair, repair
 from napari_spatialmed.benchmark.reviewing import QueueItem, VisibleQuestion, queue_state, visible_to
 from napari_spatialmed.benchmark.state import State
+from napari_spatialmed.benchmark.verification import Mismatch, Problem, Verification, verify_file
 
 __all__ = [
+    "FORMATS",
     "KEEP_RULE",
     "PAYLOADS",
     "REASONS",
     "REVIEWERS_NEEDED",
     "SUFFIX",
     "Adjudication",
+    "Agreement",
+    "Alpha",
     "Benchmark",
     "BenchmarkError",
     "CaseRegistered",
     "DamagedError",
     "Draft",
     "Event",
+    "Exported",
     "Funnel",
     "FunnelRow",
+    "Merged",
+    "Mismatch",
     "NotABenchmarkError",
+    "Problem",
     "QuestionProposed",
     "QuestionState",
     "QueueItem",
     "Remark",
+    "Repair",
     "Review",
     "State",
     "Status",
+    "Verification",
     "Version",
     "VisibleQuestion",
+    "agreement",
     "create",
     "decide",
+    "export",
+    "merge",
     "open",
     "queue_state",
     "read",
+    "repair",
+    "verify_file",
     "visible_to",
 ]

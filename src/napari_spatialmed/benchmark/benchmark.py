@@ -5,17 +5,17 @@ The state is folded as events come, those of other programs included; `refresh` 
 
 from __future__ import annotations
 
+import gc
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from napari_spatialmed import __version__
 from napari_spatialmed.benchmark.curating import Curating
 from napari_spatialmed.benchmark.events import (
-    SCHEMA_VERSION,
     BenchmarkCreated,
     BenchmarkError,
     Event,
@@ -75,7 +75,8 @@ class Benchmark(Curating):
             if anew or (
                 fresh and last is not None and fresh[0].order < last and self._storage.folder is not None
             ):
-                self.state = State(self._storage.reread())
+                with _collector_paused():
+                    self.state = State(self._storage.reread())
                 return [e for e in self.state.events if e.clock > before] or fresh
             for event in fresh:
                 self.state.apply(event)
@@ -151,29 +152,26 @@ class Benchmark(Curating):
         lines, events = [], []
         for draft in drafts:
             seq, clock = seq + 1, clock + 1
-            fields = {
-                "id": f"{self.writer}-{seq}",
-                "prev": prev,
-                "after": after,
-                "writer": self.writer,
-                "seq": seq,
-                "clock": clock,
-                "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "actor": self.actor,
-                "v": SCHEMA_VERSION,
-                "kind": draft.kind,
-                "question": draft.question,
-                "revision": draft.revision,
-            }
-            line, sha = seal(fields, draft.payload)
-            events.append(Event(**_as_event(fields), payload=draft.payload, sha=sha))
+            line, event = seal(
+                draft.kind, draft.payload, writer=self.writer, seq=seq, clock=clock, prev=prev, after=after,
+                actor=self.actor, question=draft.question, revision=draft.revision,
+            )  # fmt: skip
+            events.append(event)
             lines.append(line)
-            prev = after = sha
+            prev = after = event.sha
         return b"".join(lines), events
 
 
-def _as_event(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {("version" if name == "v" else name): value for name, value in fields.items()}
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Read many events without the garbage collector walking over all of them again and again (it doubles the time)."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def create(path: str | Path, *, actor: str, title: str = "") -> Benchmark:
@@ -244,7 +242,8 @@ def read(path: str | Path) -> Benchmark:
 def _read_in(opened: Benchmark) -> None:
     if not opened.path.exists():
         raise BenchmarkError("there is no such file", where=opened.path, hint="Check the name.")
-    opened.refresh()
+    with _collector_paused():
+        opened.refresh()
     if not opened.state.events:
         raise BenchmarkError(
             "no benchmark in this folder", where=opened.path, hint=f"Its files are named *{SUFFIX}."

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -326,14 +327,55 @@ _TAIL = b',"sha":"'
 _TAIL_LENGTH = len(_TAIL) + 64 + 2
 
 
-def seal(fields: Mapping[str, Any], payload: Payload) -> tuple[bytes, str]:
-    """The line (with its line end) and its hash.  `fields` are in the file's order; the payload follows them."""
-    head = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    body = payload.model_dump_json()
-    # Half a surrogate pair, as a broken file name or a cut paste leaves, has no UTF-8.
-    text = f'{head[:-1]},"payload":{body}'.encode("utf-8", "replace")
+def seal(
+    kind: str,
+    payload: Payload,
+    *,
+    writer: str,
+    seq: int,
+    clock: int,
+    prev: str | None,
+    after: str | None,
+    actor: str,
+    question: str | None = None,
+    revision: int | None = None,
+) -> tuple[bytes, Event]:
+    """Make an event and its line (with the line end) out of what is to be said and where it stands in the chain."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    fields = {
+        "id": f"{writer}-{seq}",
+        "prev": prev,
+        "after": after,
+        "writer": writer,
+        "seq": seq,
+        "clock": clock,
+        "time": now,
+        "actor": actor,
+        "v": SCHEMA_VERSION,
+        "kind": kind,
+        "question": question,
+        "revision": revision,
+    }
+    head = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    text = f'{head[:-1]},"payload":{payload.model_dump_json()}'.encode()
     sha = hashlib.sha256(text).hexdigest()
-    return text + _TAIL + sha.encode() + b'"}\n', sha
+    event = Event(
+        str(fields["id"]),
+        prev,
+        after,
+        writer,
+        seq,
+        clock,
+        now,
+        actor,
+        SCHEMA_VERSION,
+        kind,
+        question,
+        revision,
+        payload,
+        sha,
+    )
+    return text + _TAIL + sha.encode() + b'"}\n', event
 
 
 def line_is_intact(line: bytes) -> bool:
@@ -342,6 +384,11 @@ def line_is_intact(line: bytes) -> bool:
     if len(line) <= _TAIL_LENGTH or not tail.startswith(_TAIL) or not tail.endswith(b'"}'):
         return False
     return hashlib.sha256(line[:-_TAIL_LENGTH]).hexdigest().encode() == tail[len(_TAIL) : -2]
+
+
+def unwrapped(line: bytes) -> bytes:
+    """A line without what text editors and version control put around it."""
+    return line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r")
 
 
 def parse_line(line: bytes) -> Event:

@@ -50,7 +50,7 @@ class FunnelRow:
     @property
     def adds_up(self) -> bool:
         """Whether the stages sum to what was proposed."""
-        return self.proposed == sum(getattr(self, stage) for stage in STAGES)
+        return self.proposed == sum(int(getattr(self, stage)) for stage in STAGES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from napari_spatialmed.benchmark.events import (
     NotABenchmarkError,
     line_is_intact,
     parse_line,
+    unwrapped,
 )
 
 SUFFIX = ".spatialmed.jsonl"
@@ -136,6 +138,8 @@ class Journal:
                 if replaced:
                     self._restart()
                 self._inode = status.st_ino
+                if status.st_size == 0:
+                    raise _not_a_benchmark(self.path, b"")
                 if status.st_size == self._offset:
                     return [], replaced
                 stream.seek(self._offset)
@@ -158,7 +162,7 @@ class Journal:
             raise DamagedError(
                 "its line end is not a line end", where=str(self.path), line=self._lines + len(lines) + 1
             )
-        if self._lines == 0 and not any(line_is_intact(line) for line in lines):
+        if self._lines == 0 and not any(line_is_intact(unwrapped(line)) for line in lines):
             raise _not_a_benchmark(self.path, data)
         for line in lines:
             if b'"kind":"repaired"' in line and line_is_intact(line):  # forgives gaps above it
@@ -260,23 +264,33 @@ class Journal:
         self._leave_tip()
 
     def _leave_tip(self) -> None:
-        # Not synced: after a power cut it may name an earlier line, which is still in the file.
+        # Not synced: after a power cut it may name an earlier line, which is still in the file.  Overwritten in place,
+        # because truncating a file makes some file systems flush it.
         try:
-            self.tip.write_text(f"{self.last_sha}\n", encoding="ascii")
+            handle = os.open(self.tip, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            try:
+                os.write(handle, f"{self.last_sha}\n".encode("ascii"))
+            finally:
+                os.close(handle)
         except OSError:
             self.notices.append(
                 f"{self.tip.name} could not be written; lines lost from the end would go unnoticed."
             )
 
-    def missing_tip(self) -> str | None:
-        """The hash of the last line written on this machine, if the file no longer holds it."""
+    def tip_sha(self) -> str | None:
+        """The hash of the last line written on this machine; None where the witness is gone or unreadable."""
         try:
-            sha = self.tip.read_bytes().strip().decode("ascii", "replace")
+            sha = self.tip.read_bytes().strip()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise _cannot_read(self.tip, error) from error
-        return None if sha in self._shas or sha in self._forgiven else sha
+        return sha.decode() if re.fullmatch(b"[0-9a-f]{64}", sha) else None
+
+    def missing_tip(self) -> str | None:
+        """The hash of the last line written on this machine, if the file no longer holds it."""
+        sha = self.tip_sha()
+        return None if sha is None or sha in self._shas or sha in self._forgiven else sha
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -106,7 +106,9 @@ class QuestionState:
         same = next((v.content for v in self._versions.values() if v.question == question), event.id)
         revision = 1 + max((self._versions[b].revision for b in bases if b in self._versions), default=0)
         self._versions[event.id] = Version(event.id, same, question, revision, event)
-        self._heads = [h for h in self._heads if h not in bases] + [event.id]
+        texts = {self._versions[b].content for b in bases if b in self._versions}
+        self._heads = [h for h in self._heads if h not in bases and self._versions[h].content not in texts]
+        self._heads.append(event.id)
 
     def version(self, version_id: str) -> Version | None:
         """A version by the event that made it."""
