@@ -22,6 +22,9 @@ SAME_LATTICE = 0.1
 """Two grids are one lattice if no voxel of one lies further than this share of a voxel from one of the other."""
 LEAST_INSIDE = 0.5
 """Less than this share of the labelled voxels inside the scan: they are of different scans."""
+_AROUND = 3
+_PLACES = 41
+_CLEARLY, _AT_LEAST = 1.1, 0.02
 
 
 def bring_together(
@@ -117,9 +120,15 @@ def _resampled(
             hint="Open the labels without the scan.",
         )
     worst = max(change, key=lambda v: abs(change[v]))
+    most = 100 * abs(change[worst])
+    effect = (
+        "which have the same volumes"
+        if most < 0.01
+        else f"whose volumes differ by up to {most:.2g} % (label {worst})"
+    )
     notes = [
         f"the labels ({by(spacings[0])} mm) are on another grid than the scan ({by(spacings[1])} mm) and were resampled to it by nearest neighbour; "
-        f"everything is measured on the resampled labels, whose volumes differ by up to {100 * abs(change[worst]):.2g} % (label {worst}); "
+        f"everything is measured on the resampled labels, {effect}; "
         "open the labels alone to measure them as drawn"
     ]
     if lost:
@@ -193,7 +202,7 @@ def _refuse_lost_place(labels: Volume, image: Volume, offset: NDArray[Any]) -> N
     step = np.linalg.norm(image.placed()[:3, :3], axis=0).min()
     if float(np.linalg.norm(np.subtract(labels.corner, image.corner))) > SAME_LATTICE * step:
         return
-    if not _fits_here(labels.array, image.array, offset):
+    if not _belongs_here(labels.array, image.array, offset):
         raise CaseError(
             f"they don't belong together: they start at the same corner, but the labels have {by(labels.array.shape)} voxels and the scan "
             f"{by(image.array.shape)}, and the labels don't match what the scan shows there",
@@ -202,19 +211,32 @@ def _refuse_lost_place(labels: Volume, image: Volume, offset: NDArray[Any]) -> N
         )
 
 
-def _fits_here(labels: NDArray[Any], image: NDArray[Any], offset: NDArray[Any]) -> bool:
-    """Whether the labels explain the scan's intensities better at this offset than at any other that the sizes allow."""
-    ranges = []
-    for axis in range(3):
-        spare = image.shape[axis] - labels.shape[axis]
-        other = int(offset[axis]) + (spare if offset[axis] == 0 else -int(offset[axis]))
-        first, last = sorted((int(offset[axis]), other if spare else int(offset[axis])))
-        ranges.append(range(first, last + 1, max(1, (last - first) // 40)))
+def _belongs_here(labels: NDArray[Any], image: NDArray[Any], offset: NDArray[Any]) -> bool:
+    """Whether labels of another size than the scan may truly share its corner.
+
+    Cut off along one axis: yes, unless the labels explain the scan's intensities clearly better further along it.  Along
+    several axes a crop hardly ever ends in the very corner: only if they explain them nowhere better than here.  Larger
+    along one axis and smaller along another: no.
+    """
+    spare = np.array(image.shape) - labels.shape
+    differing = np.flatnonzero(spare)
+    if spare.min() < 0 < spare.max():
+        return False
+    # Each axis shares one end; the other end of the spare room is where else the labels may come from.
+    far = np.where(offset == 0, spare, -offset)
     here = explained(labels, image, offset)
-    return all(
-        explained(labels, image, np.array(other)) <= here
-        for other in itertools.islice(itertools.product(*ranges), 2000)
-    )
+    if len(differing) == 1:
+        steps = {int(s) for s in np.rint(np.linspace(0, far[differing[0]], _PLACES))}
+        best = max(explained(labels, image, offset + np.eye(3, dtype=int)[differing[0]] * s) for s in steps)
+        return best <= here * _CLEARLY + _AT_LEAST
+    shifts = {tuple(np.rint(far * share).astype(int).tolist()) for share in np.linspace(0, 1, _PLACES)}
+    for axis in np.eye(3, dtype=int):
+        along = {
+            *np.rint(np.linspace(0, float(far @ axis), _PLACES)).astype(int).tolist(),
+            *range(-_AROUND, _AROUND + 1),
+        }
+        shifts |= {tuple((axis * s).tolist()) for s in along}
+    return all(explained(labels, image, offset + np.array(s)) <= here for s in shifts)
 
 
 def explained(labels: NDArray[Any], image: NDArray[Any], offset: NDArray[Any]) -> float:

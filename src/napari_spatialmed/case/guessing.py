@@ -28,6 +28,7 @@ def guess_names(
     modality: Modality = "unknown",
     *,
     inside: Mapping[int, tuple[str, tuple[int, int, int] | None]] | None = None,
+    inside_reason: str = "the label file names them itself",
 ) -> tuple[NameTable | None, str]:
     """Guess the names table of a label map.
 
@@ -39,8 +40,8 @@ def guess_names(
         The label map's file: files beside it and the words of its path are looked at.
     modality
         What the scan is, where its file says so.
-    inside
-        Names that the file itself carries.
+    inside, inside_reason
+        Names (and colours) that the label map brings along, and how.
 
     Returns
     -------
@@ -49,10 +50,15 @@ def guess_names(
     """
     present = {int(v) for v in labels if v}
     if inside:
+        named = {k: n for k, (n, _) in inside.items()}
+        known = next(
+            (t for t in name_tables().values() if named.items() <= t.names.items() and len(named) >= _MANY),
+            None,
+        )
+        if known is not None:
+            return known, inside_reason
         colors = {k: shade for k, (_, shade) in inside.items() if shade is not None}
-        return table_of(
-            {k: n for k, (n, _) in inside.items()}, "names in the file", str(path), colors=colors
-        ), "the label file names them itself"
+        return table_of(named, "names with the labels", str(path), colors=colors), inside_reason
     if path is not None:
         beside = _beside(path, present)
         if beside is not None:
@@ -97,14 +103,18 @@ def _beside(path: Path, present: set[int]) -> NameTable | None:
 
 def _by_path(path: Path, present: set[int], modality: Modality) -> tuple[NameTable, str] | None:
     """A data set named in the path, if its table knows every label."""
-    parts = [VOLUME_NAME.sub("", p).casefold() for p in path.parts[-4:]]
-    text = "-" + "-".join(re.sub(r"[^a-z0-9]+", "-", p) for p in parts) + "-"
+    tokens = [
+        t for part in path.parts[-4:] for t in re.findall(r"[a-z0-9]+", VOLUME_NAME.sub("", part).casefold())
+    ]
+    own = re.findall(r"[a-z0-9]+", VOLUME_NAME.sub("", path.name).casefold())
     found: list[tuple[int, str, NameTable]] = []
     for word, table in table_words().items():
-        # "kits19" is in "kits19-case-00004"; "amos" in "amos0013" too, but "total" not in "totals".
+        # A mask of one thing, in a data set of several, may be anything: only its own name can tell.
+        searched = own if present == {1} and len(table.labels) > 1 else tokens
+        parts = word.split("-")
         if (
             len(word) >= _TELLING
-            and re.search(rf"-{re.escape(word)}(?=[-\d])", text)
+            and all(any(_says(t, p) for t in searched) for p in parts)
             and present <= table.labels
             and _agrees(table, modality)
         ):
@@ -119,6 +129,11 @@ def _by_path(path: Path, present: set[int], modality: Modality) -> tuple[NameTab
     if word == "total" and max(present) <= 26:
         return None  # many tables hold few labels, and the word is a common one
     return table, f"its path says {word!r}, and the table knows every label in the map"
+
+
+def _says(token: str, word: str) -> bool:
+    """``amos`` is said by ``amos`` and ``amos0013``."""
+    return token == word or (token.startswith(word) and token[len(word) :].isdigit())
 
 
 def _by_labels(present: set[int], modality: Modality) -> tuple[NameTable | None, str]:

@@ -92,7 +92,14 @@ def read_masks(folder: Path, table: NameTable | None, progress: Progress | None 
             f"{overlapping} voxels lie in more than one mask; each went to the last of them in alphabetical order"
         )
     names: dict[int, tuple[str, Color | None]] = {label_of[f]: (clean_name(_stem(f)), None) for f in files}
-    return Volume(folder, combined, first.affine, names={} if table else names, notes=(*first.notes, *notes))
+    return Volume(
+        folder,
+        combined,
+        first.affine,
+        names={} if table else names,
+        names_from="each mask's file name",
+        notes=(*first.notes, *notes),
+    )
 
 
 def _labels(files: list[Path], table: NameTable | None) -> dict[Path, int]:

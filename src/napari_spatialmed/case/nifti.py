@@ -53,7 +53,7 @@ def nifti_header(path: Path) -> Header:
     pair = raw["magic"].item().startswith((b"ni1", b"ni2"))
     data_path = _image_of(header_path) if pair else path
     with data_path.open("rb") as file:
-        compression: Compression = "gzip" if file.read(2) == b"\x1f\x8b" else "none"
+        compression: Compression = "whole" if file.read(2) == b"\x1f\x8b" else "none"
     shape = _shape(raw, path)
     code = int(raw["datatype"])
     if code in _NO_NUMBERS or code not in nib.nifti1.data_type_codes:
@@ -112,7 +112,7 @@ def mgh_header(path: Path) -> Header:
         raise CaseError("the file isn't in the MGH format", where=path, hint="Is its ending right?")
     affine = np.asarray(raw.get_affine(), np.float64) if int(raw["goodRASFlag"]) else None
     with path.open("rb") as file:
-        compression: Compression = "gzip" if file.read(2) == b"\x1f\x8b" else "none"
+        compression: Compression = "whole" if file.read(2) == b"\x1f\x8b" else "none"
     delta = raw["delta"]
     return Header(
         path,

@@ -93,7 +93,9 @@ def open_case(
     reason = "given"
     if given is None:
         seen, _ = guess_modality(modality, scan, image_path or labels_path, picture)
-        table, reason = guess_names(present, labels_path, seen, inside=map_.names)
+        table, reason = guess_names(
+            present, labels_path, seen, inside=map_.names, inside_reason=map_.names_from
+        )
     kind, kind_reason = guess_modality(modality, scan, image_path or labels_path, picture, table)
     structures = _structures(present, table)
     notes = (*notes, *_unnamed(structures, table))

@@ -43,6 +43,8 @@ class Volume:
         3D; in file order as read, in (I, P, L) order after :meth:`in_display_order`.
     affine
         4×4, index → RAS mm; None where the file doesn't say how the patient lies.
+    names, names_from
+        Names that come with the voxels, and how.
     corner
         RAS mm of the file's first voxel, which a volume that lost its place often still shares with its source.
     """
@@ -52,6 +54,7 @@ class Volume:
     affine: NDArray[np.float64] | None
     modality: Modality = "unknown"
     names: dict[int, tuple[str, tuple[int, int, int] | None]] = field(default_factory=dict)
+    names_from: str = "the label file names them itself"
     notes: tuple[str, ...] = ()
     corner: tuple[float, float, float] | None = None
 
@@ -104,7 +107,7 @@ def read_volume(path: Path, role: Role, progress: Progress | None = None) -> Vol
     if path.is_dir() or (not VOLUME_NAME.search(path.name) and looks_like_dicom(path)):
         series = read_series(path, wanted=role)
         array, notes = image_values(series.array, where=path)
-        return Volume(path, array, series.affine, series.modality, {}, (*series.notes, *notes))
+        return Volume(path, array, series.affine, series.modality, notes=(*series.notes, *notes))
     header = read_header(path)
     pieces = voxel_pieces(
         header.data_path,
@@ -127,7 +130,7 @@ def read_volume(path: Path, role: Role, progress: Progress | None = None) -> Vol
             "there isn't enough memory for this volume", where=path, hint="Crop it or close other programs."
         ) from error
     array = flat.reshape(header.shape, order="F")
-    return Volume(path, array, header.affine, header.modality, header.names, (*header.notes, *notes))
+    return Volume(path, array, header.affine, header.modality, header.names, notes=(*header.notes, *notes))
 
 
 def _told(

@@ -23,7 +23,8 @@ with suppress(ImportError):
 
     inflater = isal_zlib
 
-Compression = Literal["none", "gzip", "zlib"]
+Compression = Literal["none", "whole", "gzip", "zlib"]
+"""``whole``: the file is gzipped, header and all (NIfTI); ``gzip``, ``zlib``: only the voxels are (NRRD, MetaImage)."""
 PIECE = 1 << 23
 """Bytes per piece (a multiple of every voxel's size): large enough to be quick, small enough for the cache."""
 _READ = 1 << 20
@@ -44,7 +45,7 @@ def raw_pieces(file: BinaryIO, compression: Compression) -> Iterator[bytes]:
         while piece := file.read(PIECE):
             yield piece
         return
-    bits = 31 if compression == "gzip" else 15
+    bits = 15 if compression == "zlib" else 31
     stream = inflater.decompressobj(wbits=bits)
     data = file.read(_READ)
     while data:
@@ -81,7 +82,7 @@ def leading_bytes(path: Path, count: int) -> bytes:
             if start != b"\x1f\x8b":
                 return file.read(count)
             found = bytearray()
-            for piece in raw_pieces(file, "gzip"):
+            for piece in raw_pieces(file, "whole"):
                 found += piece
                 if len(found) >= count:
                     break
@@ -110,7 +111,7 @@ def voxel_pieces(
     path
         The file with the voxels.
     offset
-        Bytes before the first voxel: of the inflated data for ``gzip`` as in NIfTI, of the file for ``none``, ``zlib``.
+        Bytes before the first voxel: of the inflated data for ``whole``, of the file otherwise.
     compression
         How the voxels are packed.
     dtype, count
@@ -125,7 +126,7 @@ def voxel_pieces(
     given, rest = 0, b""
     try:
         with path.open("rb") as file:
-            if compression != "gzip":
+            if compression != "whole":
                 file.seek(offset)
                 skip = 0
             for piece in raw_pieces(file, compression):
