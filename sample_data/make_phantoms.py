@@ -27,7 +27,10 @@ def save(built: Built, folder: Path) -> None:
 
 def differences(built: Built, folder: Path) -> list[str]:
     """The files in a folder that aren't what was built (compressed bytes may differ between zlib versions)."""
-    wanted = {f"{built.scan}.nii.gz": nifti_bytes(built.image, built.affine), "labels.nii.gz": nifti_bytes(built.labels, built.affine)}
+    wanted = {
+        f"{built.scan}.nii.gz": nifti_bytes(built.image, built.affine),
+        "labels.nii.gz": nifti_bytes(built.labels, built.affine),
+    }
     wanted |= {f"{name}.json": json_bytes(content) for name, content in built.documents.items()}
     found = {}
     for name in wanted:
@@ -38,8 +41,12 @@ def differences(built: Built, folder: Path) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=HERE, help="folder to write into (default: this script's)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--out", type=Path, default=HERE, help="folder to write into (default: this script's)"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs")
     parser.add_argument("--variants", type=int, metavar="N", help="make N varied phantoms instead")
     parser.add_argument("--seed", type=int, default=0, help="of the variants")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from phantoms import trunk
+from phantoms.combine import Cut, Shell, Union, Wavy
 from phantoms.scene import Part, Scene
-from phantoms.shapes import Cut, Ellipsoid, Shape, Shell, Tube, Union, Wavy, rotation, sphere
+from phantoms.shapes import Ellipsoid, Floats, Point, Shape, Tube, rotation, sphere
 from phantoms.variation import TEXTBOOK, Variation
 
 ORGANS = (
@@ -17,9 +20,9 @@ ORGANS = (
 
 Lesion = tuple[tuple[float, float, float], tuple[float, float, float]]
 TUMOURS: tuple[Lesion, ...] = (
-    ((88.0, -30.0, 20.0), (21.0, 18.0, 20.0)),
+    ((92.0, -22.0, 31.0), (21.0, 18.0, 20.0)),
     ((-6.0, 52.0, 62.0), (11.0, 11.0, 11.0)),
-    ((88.0, 22.0, 6.0), (7.0, 7.0, 7.0)),
+    ((96.0, 8.0, -2.0), (7.0, 7.0, 7.0)),
 )
 """Centre and radii of the liver tumours, largest first."""
 PORTAL_RADIUS, PANCREAS_TUMOUR_RADIUS, ABUTMENT = 7.0, 12.0, 1.0
@@ -28,7 +31,10 @@ PORTAL_RADIUS, PANCREAS_TUMOUR_RADIUS, ABUTMENT = 7.0, 12.0, 1.0
 
 def _liver(v: Variation) -> Shape:
     k = v.size("liver")
-    at = lambda *p: v.place("liver", [p], anchor=(60, 5, 45))[0]  # noqa: E731
+
+    def at(*point: float) -> Floats:
+        return v.place("liver", [point], anchor=(60, 5, 45))[0]
+
     right = Ellipsoid(at(82, -8, 28), (66 * k, 80 * k, 88 * k), rotation(roll=6))
     left = Ellipsoid(at(12, 36, 66), (74 * k, 42 * k, 28 * k), rotation(roll=14, yaw=8))
     hollow = (
@@ -43,14 +49,32 @@ def _liver(v: Variation) -> Shape:
 
 
 def _vessels() -> dict[str, Shape]:
-    aorta = Tube([(-6, -34, 160), (-7, -31, 100), (-8, -27, 50), (-7, -24, 0), (-5, -20, -45), (-2, -19, -86)], [12, 11.5, 10.5, 9.5, 8.5, 8])
+    aorta = Tube(
+        [(-6, -34, 160), (-7, -31, 100), (-8, -27, 50), (-7, -24, 0), (-5, -20, -45), (-2, -19, -86)],
+        [12, 11.5, 10.5, 9.5, 8.5, 8],
+    )
     iliac = {
-        f"iliac_artery_{side}": Tube([(-2, -19, -84), (-2 + s * 12, -18, -104), (-2 + s * 30, -16, -150)], [6, 5.5, 5])
+        f"iliac_artery_{side}": Tube(
+            [(-2, -19, -84), (-2 + s * 12, -18, -104), (-2 + s * 30, -16, -150)], [6, 5.5, 5]
+        )
         for side, s in (("left", -1), ("right", 1))
     }
-    cava = Tube([(16, -25, -92), (18, -24, -40), (19, -22, 0), (22, -20, 40), (25, -14, 76), (20, 0, 110), (16, 8, 132)], [11, 11, 11.5, 12.5, 13, 13, 14])
+    cava = Tube(
+        [
+            (16, -25, -92),
+            (18, -24, -40),
+            (19, -22, 0),
+            (22, -20, 40),
+            (25, -14, 76),
+            (20, 0, 110),
+            (16, 8, 132),
+        ],
+        [11, 11, 11.5, 12.5, 13, 13, 14],
+    )
     veins = {
-        f"iliac_vena_{side}": Tube([(16, -26, -90), (14 + s * 14, -26, -110), (10 + s * 34, -24, -150)], [7.5, 7, 6.5])
+        f"iliac_vena_{side}": Tube(
+            [(16, -26, -90), (14 + s * 14, -26, -110), (10 + s * 34, -24, -150)], [7.5, 7, 6.5]
+        )
         for side, s in (("left", -1), ("right", 1))
     }
     mouth = (25, -12, 82)
@@ -65,7 +89,10 @@ def _vessels() -> dict[str, Shape]:
     hilum = (44, 6, 40)
     portal = Union(
         (
-            Tube([(10, 16, -78), (11, 17, -40), (12, 15, -10), (14, 12, 10)], [4.5, 6, PORTAL_RADIUS, PORTAL_RADIUS]),
+            Tube(
+                [(10, 16, -78), (11, 17, -40), (12, 15, -10), (14, 12, 10)],
+                [4.5, 6, PORTAL_RADIUS, PORTAL_RADIUS],
+            ),
             Tube([(14, 12, 8), (26, 10, 24), hilum], [PORTAL_RADIUS, 7.2, 7.0]),
             Tube([(14, 12, 9), (-14, 8, 20), (-50, -16, 36), (-84, -26, 46)], [5.4, 4.8, 4.2, 3.4], step=3),
             Tube([hilum, (66, 2, 42), (86, 4, 28), (100, 8, 14)], [6.4, 5.2, 4, 2.4]),
@@ -74,7 +101,9 @@ def _vessels() -> dict[str, Shape]:
         ),
         blend=3,
     )
-    mesenteric = Tube([(-7, -18, 8), (-5, -7, 2), (-3, 2, -12), (-1, 8, -36), (2, 14, -84)], [4.2, 4, 3.6, 3.2, 2.4], step=3)
+    mesenteric = Tube(
+        [(-7, -18, 8), (-5, -7, 2), (-3, 2, -12), (-1, 8, -36), (2, 14, -84)], [4.2, 4, 3.6, 3.2, 2.4], step=3
+    )
     return {
         "aorta": aorta, **iliac, "inferior_vena_cava": cava, **veins, "hepatic_veins": hepatic,
         "portal_vein_and_splenic_vein": portal, "superior_mesenteric_artery": mesenteric,
@@ -96,13 +125,18 @@ def _adrenal(v: Variation, side: str) -> Shape:
     s = 1 if side == "right" else -1
     name = f"adrenal_gland_{side}"
     x, y, z = (35.0, -36.0, 46.0) if s > 0 else (-34.0, -29.0, 50.0)
-    k = v.size(name)
     limbs = [
         [(x, y + 8, z + 2), (x + s * 4, y - 2, z), (x + s * 10, y - 14, z - 8)],
         [(x, y + 8, z + 2), (x - s * 2, y - 3, z - 2), (x - s * 3, y - 16, z - 10)],
         [(x, y + 8, z + 3), (x + s * 2, y - 1, z + 10), (x + s * 5, y - 11, z + 13)],
     ]
-    return Union([Tube(v.place(name, limb, anchor=(x, y, z)), v.radii(name, (3.2, 3.6, 2.6)), step=2) for limb in limbs], blend=4)
+    return Union(
+        [
+            Tube(v.place(name, limb, anchor=(x, y, z)), v.radii(name, (3.2, 3.6, 2.6)), step=2)
+            for limb in limbs
+        ],
+        blend=4,
+    )
 
 
 def pancreas_tumour() -> Ellipsoid:
@@ -116,7 +150,9 @@ def pancreas_tumour() -> Ellipsoid:
     near, far = 0.0, 60.0
     for _ in range(60):
         middle = (near + far) / 2
-        near, far = (middle, far) if trunk_vein.distance_to(tuple(start + middle * away)) < want else (near, middle)
+        near, far = (
+            (middle, far) if trunk_vein.distance_to(tuple(start + middle * away)) < want else (near, middle)
+        )
     x, y, z = np.round(start + near * away, 3)
     return sphere((float(x), float(y), float(z)), PANCREAS_TUMOUR_RADIUS)
 
@@ -124,20 +160,33 @@ def pancreas_tumour() -> Ellipsoid:
 def scene(v: Variation = TEXTBOOK, tumours: tuple[Lesion, ...] = TUMOURS, pancreatic: bool = True) -> Scene:
     """The patient; `tumours` lie in the liver, each a label of its own."""
 
-    def tube(organ: str, points: list[tuple[float, float, float]], radii: list[float], waist: tuple[float, float] | None = None) -> Tube:
+    def tube(
+        organ: str,
+        points: Sequence[Point],
+        radii: Sequence[float],
+        waist: tuple[float, float] | None = None,
+    ) -> Tube:
         return Tube(v.place(organ, points), v.radii(organ, radii), waist=waist)
 
     loops = [
-        (44 * np.cos(t * 1.9) + 22 * np.cos(t * 4.7 + 1), 30 + 21 * np.sin(t * 3.3) + 9 * np.cos(t * 7.1), -66 - 4.4 * t + 13 * np.sin(t * 2.6))
+        (
+            44 * np.cos(t * 1.9) + 22 * np.cos(t * 4.7 + 1),
+            30 + 21 * np.sin(t * 3.3) + 9 * np.cos(t * 7.1),
+            -66 - 4.4 * t + 13 * np.sin(t * 2.6),
+        )
         for t in np.arange(0.0, 16.0, 0.2)
     ]
-    stomach = tube("stomach", [(-66, -16, 84), (-70, 2, 70), (-68, 26, 46), (-50, 46, 22), (-20, 56, 8), (8, 54, 8), (26, 44, 16)], [26, 33, 30, 26, 20, 16, 8])
+    stomach = tube(
+        "stomach",
+        [(-66, -16, 84), (-70, 2, 70), (-68, 26, 46), (-50, 46, 22), (-20, 56, 8), (8, 54, 8), (26, 44, 16)],
+        [26, 33, 30, 26, 20, 16, 8],
+    )
     spleen_at = v.place("spleen", [(-100, -30, 58)])[0]
     k = v.size("spleen")
     spleen = Cut(
         Ellipsoid(spleen_at, (40 * k, 52 * k, 54 * k), rotation(roll=-16, yaw=-34)),
         within=(Shell(trunk.DOMES, -1.5), Ellipsoid((0, -2, 0), (131, 84, float("inf")))),
-        without=(Ellipsoid(spleen_at + (54, 32, -4), (50, 46, 70)),),
+        without=(Ellipsoid(spleen_at + np.array([54, 32, -4]), (50, 46, 70)),),
         blend=7,
     )
     colon_course = [
@@ -148,20 +197,36 @@ def scene(v: Variation = TEXTBOOK, tumours: tuple[Lesion, ...] = TUMOURS, pancre
     colon = tube("colon", colon_course, colon_radii, waist=(1.8, 22))
     vessels = _vessels()
     gas = Cut(Shell(stomach, -4.5), within=(Ellipsoid((-45, 72, 45), (90, 34, 90)),), blend=2)
-    colon_gas = tube("colon", [(x, y + 5, z) for x, y, z in colon_course], [0.5 * r for r in colon_radii], waist=(3.5, 37))
+    colon_gas = tube(
+        "colon", [(x, y + 5, z) for x, y, z in colon_course], [0.5 * r for r in colon_radii], waist=(3.5, 37)
+    )
     parts = [*trunk.wall(), *trunk.chest(v), *trunk.muscles()]
     parts += [
-        Part("small_bowel", tube("small_bowel", loops, [10.5] * len(loops), waist=(1.0, 17)), 30, rim=88, rim_mm=2.0, grain=10),
+        Part(
+            "small_bowel",
+            tube("small_bowel", loops, [10.5] * len(loops), waist=(1.0, 17)),
+            30,
+            rim=88,
+            rim_mm=2.0,
+            grain=10,
+        ),
         Part("colon", colon, 15, rim=75, rim_mm=2.2, grain=95),
         Part(None, Cut(colon_gas, within=(Shell(colon, -3),)), -930, grain=20),
         Part("stomach", stomach, 28, rim=85, rim_mm=3.0, grain=9),
         Part(None, gas, -960),
-        Part("esophagus", Tube([(-3, -18, 160), (-6, -14, 124), (-22, -6, 104), (-44, -4, 88)], [8, 8, 8, 9]), 55),
+        Part(
+            "esophagus",
+            Tube([(-3, -18, 160), (-6, -14, 124), (-22, -6, 104), (-44, -4, 88)], [8, 8, 8, 9]),
+            55,
+        ),
         Part("spleen", spleen, 122, grain=4),
     ]
     for side in ("right", "left"):
         bean, sinus = _kidney(v, side)
-        parts += [Part(None, sinus, -85, grain=12), Part(f"kidney_{side}", bean, 172, rim=192, rim_mm=5.0, grain=5)]
+        parts += [
+            Part(None, sinus, -85, grain=12),
+            Part(f"kidney_{side}", bean, 172, rim=192, rim_mm=5.0, grain=5),
+        ]
     parts.append(Part("liver", _liver(v), 110, grain=4))
     parts += [Part(f"adrenal_gland_{side}", _adrenal(v, side), 75) for side in ("right", "left")]
     parts += [
@@ -169,10 +234,19 @@ def scene(v: Variation = TEXTBOOK, tumours: tuple[Lesion, ...] = TUMOURS, pancre
         Part("gallbladder", tube("gallbladder", [(50, 30, 24), (58, 42, 6), (66, 52, -14)], [5, 12, 14]), 10),
         Part("pancreas", Wavy(tube("pancreas", [(38, 8, -26), (36, 14, -4), (16, 24, 12), (-12, 18, 24), (-46, -4, 36), (-76, -16, 46)], [11, 17, 9.5, 10.5, 10.5, 7.5]), 1.3, 15), 98, grain=9),
     ]  # fmt: skip
-    parts += [Part(f"liver_tumor_{n}", Ellipsoid(c, r), 58 if n != 2 else 70, grain=6) for n, (c, r) in enumerate(tumours, start=1)]
+    parts += [
+        Part(f"liver_tumor_{n}", Ellipsoid(c, r), 58 if n != 2 else 70, grain=6)
+        for n, (c, r) in enumerate(tumours, start=1)
+    ]
     if pancreatic:
         parts.append(Part("pancreas_tumor", pancreas_tumour(), 62, grain=5))
-    bright = {"aorta": 158, "superior_mesenteric_artery": 158, "inferior_vena_cava": 142, "hepatic_veins": 168, "portal_vein_and_splenic_vein": 175}
+    bright = {
+        "aorta": 158,
+        "superior_mesenteric_artery": 158,
+        "inferior_vena_cava": 142,
+        "hepatic_veins": 168,
+        "portal_vein_and_splenic_vein": 175,
+    }
     parts += [Part(name, shape, bright.get(name, 150)) for name, shape in vessels.items()]
     parts += trunk.skeleton()
     return Scene(parts, background=-1000, modality="CT")

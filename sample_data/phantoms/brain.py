@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
+from phantoms.combine import Cut, Folded, Shell, Union, Wavy
 from phantoms.scene import Look, Part, Scene
-from phantoms.shapes import Cut, Ellipsoid, Folded, HalfSpace, Shape, Shell, Tube, Union, Wavy, rotation, sphere
+from phantoms.shapes import Ellipsoid, HalfSpace, Shape, Tube, rotation, sphere
 from phantoms.variation import TEXTBOOK, Variation
 
 ORGANS = ("lateral_ventricle", "cerebellum", "glioma", "thalamus", "lentiform_nucleus", "caudate_nucleus")
 """Those whose size and place vary."""
 CENTRE = (0.0, -10.0, 0.0)
 LOOK = Look(blur=0.45, noise=22, step=10, shading=0.07, lowest=0)
-NECROSIS, ENHANCING, OEDEMA = (11.0, 13.0, 10.0), (16.0, 18.0, 15.0), (26.0, 29.0, 25.0)
+NECROSIS, ENHANCING, OEDEMA = (11.0, 13.0, 10.0), (16.0, 18.0, 15.0), (23.0, 28.0, 25.0)
 """Radii of the glioma's nested ellipsoids, mm."""
-GLIOMA = (31.0, 27.0, 30.0)
+GLIOMA = (27.5, 24.0, 29.0)
 SIDES = (("left", -1), ("right", 1))
 CSF, GREY, WHITE = 150.0, 440.0, 650.0
 
 
 def _cerebrum() -> Shape:
     """Both hemispheres' hull before the cortex is folded."""
-    vault = Cut(Ellipsoid((0, -15, 8), (66, 84, 66)), without=(Ellipsoid((0, -58, -58), (70, 54, 52)),), blend=12)
+    vault = Cut(
+        Ellipsoid((0, -15, 8), (66, 84, 66)), without=(Ellipsoid((0, -58, -58), (70, 54, 52)),), blend=12
+    )
     base = Cut(vault, within=(HalfSpace((0, 0, -22), (0, 0.12, -1)),), blend=16)
     temporal = [Ellipsoid((s * 46, -4, -18), (19, 38, 18), rotation(pitch=-8)) for s in (-1, 1)]
     return Union((base, *temporal), blend=12)
@@ -50,11 +53,17 @@ def _ventricles(v: Variation) -> list[Part]:
     parts = []
     for side, s in SIDES:
         horns = [
-            ([(s * 7, 34, 4), (s * 9, 22, 14), (s * 11, 0, 20), (s * 17, -30, 20), (s * 26, -44, 8)], (4.0, 5.6, 5.2, 5.6, 7.5)),
+            (
+                [(s * 7, 34, 4), (s * 9, 22, 14), (s * 11, 0, 20), (s * 17, -30, 20), (s * 26, -44, 8)],
+                (4.0, 5.6, 5.2, 5.6, 7.5),
+            ),
             ([(s * 26, -44, 8), (s * 25, -58, 6), (s * 22, -70, 7)], (6.5, 4.2, 1.8)),
             ([(s * 26, -44, 8), (s * 35, -30, -8), (s * 35, -12, -17)], (6.5, 3.6, 2.2)),
         ]
-        tubes = [Tube([(p[0], p[1], p[2]) for p in line], v.radii("lateral_ventricle", radii), step=3) for line, radii in horns]
+        tubes = [
+            Tube([(p[0], p[1], p[2]) for p in line], v.radii("lateral_ventricle", radii), step=3)
+            for line, radii in horns
+        ]
         parts.append(Part(f"lateral_ventricle_{side}", Union(tubes, blend=3), CSF))
     third = Ellipsoid((0, -12, 2), (2.8, 14, 9))
     fourth = Ellipsoid((0, -45, -32), (6, 4.5, 10))
@@ -66,11 +75,25 @@ def _deep_grey(v: Variation) -> list[Part]:
     for side, s in SIDES:
         thalamus = v.place("thalamus", [(s * 11.0, -18.0, 6.0)])[0]
         lentiform = v.place("lentiform_nucleus", [(s * 25.0, 2.0, 3.0)])[0]
-        head = v.place("caudate_nucleus", [(s * 14, 24, 3), (s * 17, 14, 13), (s * 20, -6, 20), (s * 25, -24, 19)])
+        head = v.place(
+            "caudate_nucleus", [(s * 14, 24, 3), (s * 17, 14, 13), (s * 20, -6, 20), (s * 25, -24, 19)]
+        )
         parts += [
-            Part(f"thalamus_{side}", Ellipsoid(thalamus, v.radii("thalamus", (8, 14, 9)), rotation(yaw=s * 18)), 500),
-            Part(f"lentiform_nucleus_{side}", Ellipsoid(lentiform, v.radii("lentiform_nucleus", (7, 18, 9)), rotation(yaw=-s * 12)), 490),
-            Part(f"caudate_nucleus_{side}", Tube(head, v.radii("caudate_nucleus", (6.5, 6, 4, 2.5)), step=3), 480),
+            Part(
+                f"thalamus_{side}",
+                Ellipsoid(thalamus, v.radii("thalamus", (8, 14, 9)), rotation(yaw=s * 18)),
+                500,
+            ),
+            Part(
+                f"lentiform_nucleus_{side}",
+                Ellipsoid(lentiform, v.radii("lentiform_nucleus", (7, 18, 9)), rotation(yaw=-s * 12)),
+                490,
+            ),
+            Part(
+                f"caudate_nucleus_{side}",
+                Tube(head, v.radii("caudate_nucleus", (6.5, 6, 4, 2.5)), step=3),
+                480,
+            ),
         ]
     return parts
 
@@ -85,7 +108,13 @@ def _head() -> list[Part]:
         Part(None, Shell(neck, -9), 330, grain=35),
         Part(None, skull, 260, rim=60, rim_mm=2.4, grain=45),
         Part(None, Cut(Ellipsoid((0, 34, -52), (44, 36, 34)), within=(Shell(skull, -4),)), 400, grain=60),
-        Part(None, Union([Ellipsoid((s * 20, 42, -56), (12, 17, 15)) for s in (-1, 1)], blend=2), 12, rim=420, rim_mm=1.5),
+        Part(
+            None,
+            Union([Ellipsoid((s * 20, 42, -56), (12, 17, 15)) for s in (-1, 1)], blend=2),
+            12,
+            rim=420,
+            rim_mm=1.5,
+        ),
         Part(None, Ellipsoid((0, 74, -20), (12, 5, 9)), 12),
     ]
     for s in (-1, 1):
@@ -107,7 +136,10 @@ def _brainstem() -> Shape:
 
 def _sinuses() -> Shape:
     arc = [(0.0, -15 + 84 * np.cos(a), 10 + 68 * np.sin(a)) for a in np.radians(np.arange(25, 196, 15.0))]
-    across = [Tube([arc[-1], (s * 26, -92, -16), (s * 52, -66, -24), (s * 58, -44, -36)], [3.8, 3.6, 3.6, 3.2]) for s in (-1, 1)]
+    across = [
+        Tube([arc[-1], (s * 26, -92, -16), (s * 52, -66, -24), (s * 58, -44, -36)], [3.8, 3.6, 3.6, 3.2])
+        for s in (-1, 1)
+    ]
     return Union((Tube(arc, np.linspace(1.8, 3.8, len(arc)).tolist()), *across))
 
 
@@ -119,7 +151,9 @@ def scene(v: Variation = TEXTBOOK, glioma: tuple[float, float, float] | None = G
     fissure = Ellipsoid((0, -15, 62), (1.5, 90, 58), exponent=4)
     sylvian = [Ellipsoid((s * 50, 6, -5), (20, 24, 2.2), rotation(pitch=-18, roll=-s * 12)) for s in (-1, 1)]
     k = v.size("cerebellum")
-    lobules = [Ellipsoid((s * 24, -60, -38), (27 * k, 25 * k, 19 * k), rotation(roll=-s * 10)) for s in (-1, 1)]
+    lobules = [
+        Ellipsoid((s * 24, -60, -38), (27 * k, 25 * k, 19 * k), rotation(roll=-s * 10)) for s in (-1, 1)
+    ]
     cerebellum = Union((*lobules, Ellipsoid((0, -62, -36), (12, 21 * k, 19 * k))), blend=8)
     callosum = Cut(
         Ellipsoid((0, -2, 6), (15, 41, 25)),
@@ -145,7 +179,9 @@ def scene(v: Variation = TEXTBOOK, glioma: tuple[float, float, float] | None = G
     ]
     if glioma is not None:
         k = v.size("glioma")
-        swelling = Cut(Wavy(Ellipsoid(glioma, [k * r for r in OEDEMA]), 2.4, 24), within=(Shell(cortex, -2.0),), blend=2)
+        swelling = Cut(
+            Wavy(Ellipsoid(glioma, [k * r for r in OEDEMA]), 2.4, 24), within=(Shell(hull, -4.0),), blend=2
+        )
         parts += [
             Part("edema", swelling, 400, grain=14),
             Part("enhancing_tumor", Ellipsoid(glioma, [k * r for r in ENHANCING]), 960, grain=35),

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from phantoms import abdomen, brain
 from phantoms.abdomen import Lesion
+from phantoms.combine import Shell
 from phantoms.grid import tilted_grid
 from phantoms.scene import Look, Scene, paint
-from phantoms.shapes import Floats, Shell, Window
+from phantoms.shapes import Floats, Window
 from phantoms.truth import truth
 from phantoms.variation import Variation, draw
 
@@ -43,18 +44,32 @@ class Built:
     documents: Mapping[str, Mapping[str, Any]]
 
 
-def phantom_abdomen() -> Built:
+def phantom_abdomen(*, with_truth: bool = True) -> Built:
     """CT, 1.7 × 1.7 × 3 mm, axes L–P–S as a scanner writes them, tilted by a few degrees."""
     grid = tilted_grid("LPS", (212, 154, 82), (1.7, 1.7, 3.0), (0, -4, 0), tilt=(2.5, -4.0, 3.0))
     patient = abdomen.scene()
-    return _build(patient, grid, CT_LOOK, "ct", seed=20260313, extra={"truth": truth(patient, grid, ABDOMEN_PAIRS)})
+    return _build(
+        patient,
+        grid,
+        CT_LOOK,
+        "ct",
+        seed=20260313,
+        extra={"truth": truth(patient, grid, ABDOMEN_PAIRS)} if with_truth else {},
+    )
 
 
-def phantom_brain() -> Built:
+def phantom_brain(*, with_truth: bool = True) -> Built:
     """MR, 1.3 × 1.3 × 1.4 mm, axes P–S–R as of a sagittal acquisition, tilted by a few degrees."""
     grid = tilted_grid("PSR", (166, 152, 132), (1.3, 1.3, 1.4), (0, -8, 2), tilt=(-3.0, 5.0, 2.0))
     patient = brain.scene()
-    return _build(patient, grid, brain.LOOK, "mr", seed=13803, extra={"truth": truth(patient, grid, BRAIN_PAIRS)})
+    return _build(
+        patient,
+        grid,
+        brain.LOOK,
+        "mr",
+        seed=13803,
+        extra={"truth": truth(patient, grid, BRAIN_PAIRS)} if with_truth else {},
+    )
 
 
 def variant(seed: int, number: int) -> Built:
@@ -84,7 +99,9 @@ def variant(seed: int, number: int) -> Built:
     return Built(built.scan, built.image, built.labels, affine, built.documents)
 
 
-def _build(patient: Scene, grid: Window, look: Look, scan: str, *, seed: int, extra: Mapping[str, Mapping[str, Any]]) -> Built:
+def _build(
+    patient: Scene, grid: Window, look: Look, scan: str, *, seed: int, extra: Mapping[str, Mapping[str, Any]]
+) -> Built:
     image, labels = paint(patient, grid, look, seed)
     present = set(np.flatnonzero(np.bincount(labels.ravel(), minlength=256)).tolist())
     names = {str(label): name for label, name in patient.names.items() if label in present}

@@ -12,7 +12,11 @@ AXES = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "S": (2, 1), "I": 
 
 
 def tilted_grid(
-    codes: str, shape: Sequence[int], spacing: Sequence[float], centre: Sequence[float], tilt: Sequence[float] = (0.0, 0.0, 0.0)
+    codes: str,
+    shape: Sequence[int],
+    spacing: Sequence[float],
+    centre: Sequence[float],
+    tilt: Sequence[float] = (0.0, 0.0, 0.0),
 ) -> Window:
     """A grid whose axes grow towards `codes` (such as ``LPS``), then tilted.
 

@@ -91,12 +91,18 @@ def paint(scene: Scene, window: Window, look: Look, seed: int) -> tuple[NDArray[
     image = gaussian_filter(image, look.blur)
     noise = gaussian_filter(random.standard_normal(window.shape, dtype=np.float32), 0.6)
     tissue = image > scene.background + 25
-    image = np.where(tissue, image * (1 + _shading(window, look.shading)) + noise * (look.noise / noise.std()), scene.background)
+    image = np.where(
+        tissue,
+        image * (1 + _shading(window, look.shading)) + noise * (look.noise / noise.std()),
+        scene.background,
+    )
     stored = np.round(image / look.step) * look.step
     return np.maximum(stored, look.lowest).astype(np.int16), labels
 
 
-def fields(parts: Sequence[Part], window: Window, band: float = BAND) -> Iterator[tuple[Part, tuple[slice, slice, slice], Floats]]:
+def fields(
+    parts: Sequence[Part], window: Window, band: float = BAND
+) -> Iterator[tuple[Part, tuple[slice, slice, slice], Floats]]:
     """Each part that reaches the window, with its place in it and its signed distance there."""
     for part in parts:
         where, near = window.near(part.shape.bounds, band)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
 Floats = NDArray[np.float64]
-Point = Sequence[float]
+Point = Sequence[float] | NDArray[np.float64]
 Bounds = tuple[Floats, Floats]
 
 
@@ -116,7 +116,9 @@ class Ellipsoid(_Primitive):
             inverse = 1.0 / self.radii[axis]
             if inverse == 0.0:
                 continue
-            along = [(self.turn[row, axis] * inverse, d[row]) for row in range(3) if self.turn[row, axis] != 0.0]
+            along = [
+                (self.turn[row, axis] * inverse, d[row]) for row in range(3) if self.turn[row, axis] != 0.0
+            ]
             q = sum(factor * part for factor, part in along)
             square = q * q
             if self.exponent == 4:
@@ -140,7 +142,12 @@ class HalfSpace(_Primitive):
 
     @property
     def bounds(self) -> Bounds:
-        return np.full(3, -1e4), np.full(3, 1e4)
+        low, high = np.full(3, -1e4), np.full(3, 1e4)
+        slanted = np.flatnonzero(self.normal)
+        if len(slanted) == 1:
+            axis = slanted[0]
+            (high if self.normal[axis] > 0 else low)[axis] = self.point[axis]
+        return low, high
 
     def distance(self, x: Floats, y: Floats, z: Floats) -> Floats:
         n = np.asarray(self.normal, float) / np.linalg.norm(self.normal)
@@ -171,7 +178,11 @@ class Tube:
         way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
         at = np.linspace(0.0, way[-1], max(2, int(np.ceil(way[-1] / step)) + 1))
         straight = len(knots) == 2
-        self.line: Floats = np.column_stack([np.interp(at, way, c) for c in knots.T]) if straight else CubicSpline(way, knots)(at)
+        self.line: Floats = (
+            np.column_stack([np.interp(at, way, c) for c in knots.T])
+            if straight
+            else CubicSpline(way, knots)(at)
+        )
         self.radii: Floats = np.interp(at, way, sizes) if straight else PchipInterpolator(way, sizes)(at)
         if waist is not None:
             self.radii = self.radii + waist[0] * np.cos(2 * np.pi * at / waist[1])
@@ -202,118 +213,3 @@ def _round_cone(points: tuple[Floats, Floats, Floats], a: Floats, b: Floats, ra:
     t = np.clip((d[0] * u[0] + d[1] * u[1] + d[2] * u[2]) / (u @ u), 0.0, 1.0)
     gap = np.sqrt((d[0] - t * u[0]) ** 2 + (d[1] - t * u[1]) ** 2 + (d[2] - t * u[2]) ** 2)
     return np.asarray(gap - (ra + t * (rb - ra)))
-
-
-@dataclass(frozen=True)
-class Union:
-    """All forms together; `blend` mm rounds the valleys between them (polynomial smooth minimum)."""
-
-    shapes: Sequence[Shape]
-    blend: float = 0.0
-
-    @property
-    def bounds(self) -> Bounds:
-        each = [s.bounds for s in self.shapes]
-        swell = self.blend / 4
-        return np.min([b[0] for b in each], axis=0) - swell, np.max([b[1] for b in each], axis=0) + swell
-
-    def field(self, window: Window, band: float) -> Floats:
-        k = self.blend
-        out = self.shapes[0].field(window, band + k)
-        for shape in self.shapes[1:]:
-            other = shape.field(window, band + k)
-            smooth = 0.0 if k == 0 else np.maximum(k - np.abs(out - other), 0.0) ** 2 / (4 * k)
-            out = np.minimum(out, other) - smooth
-        return np.minimum(out, band)
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A form kept within all of `within` and outside all of `without`, edges rounded over `blend` mm."""
-
-    shape: Shape
-    within: Sequence[Shape] = ()
-    without: Sequence[Shape] = ()
-    blend: float = 0.0
-
-    @property
-    def bounds(self) -> Bounds:
-        each = [self.shape.bounds, *(s.bounds for s in self.within)]
-        return np.max([b[0] for b in each], axis=0), np.min([b[1] for b in each], axis=0)
-
-    def field(self, window: Window, band: float) -> Floats:
-        k = self.blend
-        out = np.full(window.shape, band)
-        where, part = window.near(self.bounds, band)
-        if not out[where].size:
-            return out
-        inner = self.shape.field(part, band + k)
-        others = [s.field(part, band + k) for s in self.within] + [-s.field(part, band + k) for s in self.without]
-        for other in others:
-            smooth = 0.0 if k == 0 else np.maximum(k - np.abs(inner - other), 0.0) ** 2 / (4 * k)
-            inner = np.maximum(inner, other) + smooth
-        out[where] = np.minimum(inner, band)
-        return out
-
-
-@dataclass(frozen=True)
-class Shell:
-    """A form grown by `grow` mm (shrunk if negative)."""
-
-    shape: Shape
-    grow: float
-
-    @property
-    def bounds(self) -> Bounds:
-        low, high = self.shape.bounds
-        return low - self.grow, high + self.grow
-
-    def field(self, window: Window, band: float) -> Floats:
-        return np.minimum(self.shape.field(window, band + max(self.grow, 0.0)) - self.grow, band)
-
-
-@dataclass(frozen=True)
-class Wavy:
-    """A form whose surface undulates by `amplitude` mm with a `wavelength` in mm: lobulation."""
-
-    shape: Shape
-    amplitude: float
-    wavelength: float
-    phase: float = 0.0
-
-    @property
-    def bounds(self) -> Bounds:
-        low, high = self.shape.bounds
-        return low - self.amplitude, high + self.amplitude
-
-    def field(self, window: Window, band: float) -> Floats:
-        near = self.shape.field(window, band + self.amplitude)
-        return np.minimum(near + self.amplitude / 1.8 * _wave(window, self.wavelength, self.phase), band)
-
-
-@dataclass(frozen=True)
-class Folded:
-    """A form with winding grooves `depth` mm deep, wide where `width` (0–1) is large: sulci between gyri."""
-
-    shape: Shape
-    depth: float
-    width: float
-    wavelength: float
-
-    @property
-    def bounds(self) -> Bounds:
-        return self.shape.bounds
-
-    def field(self, window: Window, band: float) -> Floats:
-        near = self.shape.field(window, band)
-        groove = 1.0 - (_wave(window, self.wavelength, 0.3) / self.width) ** 2
-        return np.minimum(near + self.depth * np.maximum(groove, 0.0), band)
-
-
-def _wave(window: Window, wavelength: float, phase: float) -> Floats:
-    """A winding pattern between about −1.8 and 1.8."""
-    x, y, z = window.points
-    w = 2 * np.pi / wavelength
-    bend = 2.0 * np.sin(0.53 * w * (y + 0.4 * z) + phase)
-    first = np.sin(w * (x + 0.3 * z) + bend + phase) * np.sin(w * (y - 0.2 * x) + 1.3 * phase)
-    return np.asarray(first + 0.8 * np.sin(w * (z + 0.35 * y) + bend))

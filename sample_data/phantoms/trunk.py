@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from phantoms.combine import Cut, Shell, Union, Wavy
 from phantoms.scene import Part
-from phantoms.shapes import Cut, Ellipsoid, Floats, HalfSpace, Shape, Shell, Tube, Union, Wavy, rotation
+from phantoms.shapes import Ellipsoid, Floats, HalfSpace, Shape, Tube, rotation
 from phantoms.variation import Variation
 
 FAR = float("inf")
@@ -64,7 +65,13 @@ def muscles() -> list[Part]:
     for side, s in (("left", -1), ("right", 1)):
         erector = Wavy(Ellipsoid((s * 33, -86, 0), (25, 17, FAR), rotation(yaw=s * 12)), 1.0, 60)
         parts.append(Part(f"autochthon_{side}", erector, 55, grain=7))
-        belly = [(s * 25, -52, 18), (s * 31, -50, -15), (s * 37, -47, -55), (s * 43, -42, -95), (s * 50, -32, -140)]
+        belly = [
+            (s * 25, -52, 18),
+            (s * 31, -50, -15),
+            (s * 37, -47, -55),
+            (s * 43, -42, -95),
+            (s * 50, -32, -140),
+        ]
         parts.append(Part(f"iliopsoas_{side}", Tube(belly, [6, 12, 17, 20, 19]), 58, grain=5))
     return parts
 
@@ -87,7 +94,9 @@ def vertebra(level: str) -> tuple[Shape, Shape]:
         reach = 38 if lumbar else 26
         pieces.append(Tube([(s * 12, y - deep + 3, z + 4), (s * 13, arch_y, z + 2)], [5.0, 5.0]))
         pieces.append(Tube([(s * 12, arch_y - 2, z + 2), (s * reach, arch_y - 6, z + 3)], [4.6, 3.2]))
-        pieces.append(Tube([(s * 14, arch_y - 4, z + height * 0.7), (s * 15, arch_y - 6, z - height * 0.9)], [4.2, 4.6]))
+        pieces.append(
+            Tube([(s * 14, arch_y - 4, z + height * 0.7), (s * 15, arch_y - 6, z - height * 0.9)], [4.2, 4.6])
+        )
     disc = Ellipsoid((0, y, high - DISC / 2), (wide - 0.5, deep - 0.5, DISC / 2 + 0.6), exponent=4)
     return Cut(Union(pieces, blend=4), without=(canal,)), disc
 
@@ -122,23 +131,41 @@ def skeleton() -> list[Part]:
         return [(0.0, spine_curve(float(z)) - (24.5 if z < 35 else 23.0), float(z)) for z in where]
 
     parts.append(Part(None, Tube(canal_line(heights), 8.0), 14))
-    parts.append(Part("spinal_cord", Tube(canal_line(heights[heights >= 0]), [2.5, 4.4, 4.8, 4.8, 4.8, 4.8, 4.8]), 42))
+    parts.append(
+        Part("spinal_cord", Tube(canal_line(heights[heights >= 0]), [2.5, 4.4, 4.8, 4.8, 4.8, 4.8, 4.8]), 42)
+    )
     return parts
 
 
 def chest(v: Variation) -> list[Part]:
     """Lung bases behind and beside the domes, and the heart's lower half."""
     thorax = Cut(Ellipsoid((0, -8, 0), (134, 86, FAR)), without=(Shell(SPINE_BAY, 0.0),), blend=12)
-    diaphragm = Cut(Shell(DOMES, 3.5), within=(thorax,), without=(Shell(DOMES, 0.0), HalfSpace((0, 0, 40), (0, 0, 1))))
+    diaphragm = Cut(
+        Shell(DOMES, 3.5), within=(thorax,), without=(Shell(DOMES, 0.0), HalfSpace((0, 0, 40), (0, 0, 1)))
+    )
     limit = HalfSpace((0, -20, 52), (0, -0.55, -1))
     parts = [Part(None, diaphragm, 55)]
-    heart = Wavy(Ellipsoid(v.place("heart", [(-24, 34, 134)])[0], v.radii("heart", (60, 44, 40)), rotation(roll=14, yaw=-25)), 1, 70)
+    heart = Wavy(
+        Ellipsoid(
+            v.place("heart", [(-24, 34, 134)])[0], v.radii("heart", (60, 44, 40)), rotation(roll=14, yaw=-25)
+        ),
+        1,
+        70,
+    )
     for side, s in (("left", -1), ("right", 1)):
         medial = HalfSpace((s * 16, 0, 0), (-s, 0, 0))
-        lobe = Cut(thorax, within=(limit, medial), without=(Shell(DOMES, 4.0), Shell(heart, 4.0)), blend=5)
+        lobe = Cut(
+            thorax,
+            within=(limit, medial, HalfSpace((0, 0, 5), (0, 0, -1))),
+            without=(Shell(DOMES, 4.0), Shell(heart, 4.0)),
+            blend=5,
+        )
         fissure = ((0.0, 1.0, -0.75), (0, 32, 110))
         lower = Cut(lobe, within=(HalfSpace(fissure[1], fissure[0]),))
         front = Cut(lobe, within=(HalfSpace(fissure[1], tuple(-c for c in fissure[0])),))
         front_name = "lung_middle_lobe_right" if s > 0 else "lung_upper_lobe_left"
-        parts += [Part(f"lung_lower_lobe_{side}", lower, -850, grain=28), Part(front_name, front, -860, grain=28)]
+        parts += [
+            Part(f"lung_lower_lobe_{side}", lower, -850, grain=28),
+            Part(front_name, front, -860, grain=28),
+        ]
     return [*parts, Part("heart", heart, 135, grain=6)]

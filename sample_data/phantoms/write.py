@@ -29,13 +29,19 @@ def json_bytes(content: Mapping[str, Any]) -> bytes:
 
 
 def write_folder(
-    folder: Path, scan: str, image: NDArray[np.int16], labels: NDArray[np.uint8], affine: Floats,
+    folder: Path,
+    scan: str,
+    image: NDArray[np.int16],
+    labels: NDArray[np.uint8],
+    affine: Floats,
     documents: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Write `scan`.nii.gz, labels.nii.gz and one JSON file per document."""  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in ((scan, image), ("labels", labels)):
         # No time stamp in the gzip header, or the file would differ each time.
-        (folder / f"{name}.nii.gz").write_bytes(gzip.compress(nifti_bytes(array, affine), compresslevel=9, mtime=0))
+        (folder / f"{name}.nii.gz").write_bytes(
+            gzip.compress(nifti_bytes(array, affine), compresslevel=9, mtime=0)
+        )
     for name, content in documents.items():
         (folder / f"{name}.json").write_bytes(json_bytes(content))
