@@ -15,7 +15,7 @@ import numpy as np
 from napari.components import ViewerModel
 from psygnal import Signal
 
-from napari_spatialmed.case import Case, open_case, open_sample
+from napari_spatialmed.case import Case, CaseLibrary, open_case, open_sample
 from napari_spatialmed.geometry import CaseGeometry, Measurement
 from napari_spatialmed.viewer.case_layers import Prepared
 from napari_spatialmed.viewer.edits import Edit
@@ -113,6 +113,10 @@ class Session:
     def open_sample_async(self, key: str) -> None:
         """Open one of :data:`napari_spatialmed.case.SAMPLES` off the GUI thread."""
         self.opening.run("Opening the sample", _open, lambda progress: open_sample(key, progress))
+
+    def open_known_async(self, case_id: str) -> None:
+        """Open a case that was opened on this machine before, by its id."""
+        self.opening.run("Opening the scan", _open, lambda progress: CaseLibrary().open(case_id, progress))
 
     # ---- selection
 
@@ -235,6 +239,7 @@ def _open(
     _ = geometry.survey
     job.check()
     job.progress(0.9, "Preparing the picture")
+    CaseLibrary().remember(case)
     return case, geometry, Prepared(case)
 
 

@@ -1,0 +1,98 @@
+"""Which benchmark file is open and who works on it: the top line of the Propose and Curate docks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from napari_spatialmed import benchmark as benchmarks
+from napari_spatialmed.benchmark import SUFFIX, BenchmarkError
+from napari_spatialmed.viewer.memory import recall, remember
+from napari_spatialmed.viewer.messages import MessageLine, PlainLabel
+from napari_spatialmed.viewer.session import Session
+
+FILTER = f"Benchmarks (*{SUFFIX})"
+EMPTY = "No benchmark yet: create one, or open one. It is a single file; every change is saved at once."
+
+
+class BenchmarkBar(QWidget):
+    """Create and open benchmark files, and say whose name stands in them."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.file_label = PlainLabel(EMPTY)
+        self.new_button, self.open_button = QPushButton("New…"), QPushButton("Open…")
+        self.name_edit = QLineEdit(session.reviewer)
+        self.name_edit.setPlaceholderText("Your name or initials")
+        self.name_edit.setAccessibleName("Your name in the benchmark's history")
+        self.name_edit.setToolTip(
+            "Stands beside every change and review. Reviewers don't see each other's scores before submitting."
+        )
+        self.name_edit.setMaximumWidth(150)
+        self.message = MessageLine()
+        for button in (self.new_button, self.open_button):
+            button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        row = QHBoxLayout()
+        row.addWidget(self.new_button)
+        row.addWidget(self.open_button)
+        row.addStretch(1)
+        row.addWidget(self.name_edit)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row)
+        layout.addWidget(self.file_label)
+        layout.addWidget(self.message)
+        self.new_button.clicked.connect(self._choose_new)
+        self.open_button.clicked.connect(self._choose_file)
+        self.name_edit.editingFinished.connect(self._named)
+        session.benchmark_changed.connect(self._describe)
+        session.reviewer_changed.connect(self._show_name)
+        self._describe()
+
+    def open(self, path: Path | str, *, new: bool = False) -> bool:
+        """Open a benchmark file (or make one) under the present name; False if it can't be."""
+        actor = self.session.reviewer or "curator"
+        try:
+            found = (
+                benchmarks.create(path, actor=actor) if new else benchmarks.open(path, actor=actor, new=False)
+            )
+        except BenchmarkError as error:
+            self.message.fail(error)
+            return False
+        self.message.say(" ".join(found.notices), "warning")
+        remember("benchmark_folder", str(Path(path).parent))
+        self.session.set_benchmark(found)
+        return True
+
+    def _choose_new(self) -> None:
+        folder = recall("benchmark_folder", str(Path.home()))
+        path, _ = QFileDialog.getSaveFileName(
+            self, "New benchmark", str(Path(folder) / f"benchmark{SUFFIX}"), FILTER
+        )
+        if path:
+            wanted = Path(path if path.endswith(SUFFIX) else path + SUFFIX)
+            self.open(wanted, new=not wanted.exists())
+
+    def _choose_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Open benchmark", recall("benchmark_folder", str(Path.home())), FILTER
+        )
+        if path:
+            self.open(path)
+
+    def _named(self) -> None:
+        self.session.set_reviewer(self.name_edit.text())
+        opened = self.session.benchmark
+        if opened is not None and self.session.reviewer and opened.actor != self.session.reviewer:
+            # Another person's queue, drafts and undo: the file is read anew under that name.
+            self.open(opened.path)
+
+    def _show_name(self, name: str) -> None:
+        self.name_edit.setText(name)
+
+    def _describe(self) -> None:
+        opened = self.session.benchmark
+        self.file_label.setText(EMPTY if opened is None else f"{opened.path.name} · {opened.actor}")
+        self.file_label.setToolTip("" if opened is None else str(opened.path))
