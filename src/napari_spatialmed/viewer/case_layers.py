@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_spatialmed.case import Case
@@ -37,37 +37,18 @@ class CaseLayers:
         if viewer is None:
             return
         self._case, self._plane_volume = case, prepared.plane
-        common: dict[str, Any] = {"scale": case.spacing, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
-        if case.image is not None:
-            self._limits = next(iter(prepared.windows.values()))
-            self.image = Image(
-                case.image,
-                name="Scan",
-                contrast_limits=self._limits,
-                colormap="gray",
-                metadata={OWNER: "scan"},
-                **common,
-            )
-            self.image.contrast_limits_range = (
-                min(prepared.range[0], self._limits[0]),
-                max(prepared.range[1], self._limits[1]),
-            )
-            viewer.add_layer(self.image)
-        self.labels = Labels(
-            case.labels,
-            name="Structures",
-            opacity=0.45 if case.image is not None else 0.9,
-            blending="translucent",
-            colormap=self._colormap(),
-            # napari shows the name under the cursor from these two columns.
-            features={
-                "index": np.array([0, *(s.label for s in case)]),
-                "name": np.array(["–", *(s.title for s in case)], dtype=object),
-            },
-            metadata={OWNER: "labels"},
-            **common,
-        )
-        viewer.add_layer(self.labels)
+        for data, given, kind in layer_data(case, prepared):
+            if kind == "image":
+                self.image = Image(data, metadata={OWNER: "scan"}, **given)
+                self._limits = given["contrast_limits"]
+                self.image.contrast_limits_range = (
+                    min(prepared.range[0], self._limits[0]),
+                    max(prepared.range[1], self._limits[1]),
+                )
+                viewer.add_layer(self.image)
+            else:
+                self.labels = Labels(data, metadata={OWNER: "labels"}, **given)
+                viewer.add_layer(self.labels)
 
     def remove(self) -> None:
         """Take the case's layers out of the viewer."""
@@ -87,6 +68,9 @@ class CaseLayers:
         for layer, visible in ((self.image, flat), (self.labels, flat), (self.plane, not flat)):
             if layer is not None:
                 layer.visible = visible
+        viewer = self._viewer()
+        if viewer is not None and flat and self.labels in viewer.layers:
+            viewer.layers.selection.active = self.labels
 
     def set_window(self, low: float, high: float) -> None:
         """Contrast limits, in the scan's own values."""
@@ -100,9 +84,9 @@ class CaseLayers:
 
     def hide(self, labels: Collection[int]) -> None:
         """Make these labels, and only these, invisible in 2D."""
-        if self.labels is not None and frozenset(labels) != self._hidden:
+        if self.labels is not None and self._case is not None and frozenset(labels) != self._hidden:
             self._hidden = frozenset(labels)
-            self.labels.colormap = self._colormap()
+            self.labels.colormap = label_colors(self._case, self._hidden)
 
     def move_plane(self, axis: int, index: int) -> None:
         """Put the 3D slice plane across `axis` at a voxel index."""
@@ -131,16 +115,9 @@ class CaseLayers:
             interpolation3d="linear",
             metadata={OWNER: "plane"},
         )
-        viewer.layers.insert(0, self.plane)
+        add_quietly(viewer, self.plane, at=0)
         current = viewer.dims.current_step
         self.move_plane(0, int(current[0]) if len(current) == 3 else volume.data.shape[0] // 2)
-
-    def _colormap(self) -> DirectLabelColormap:
-        assert self._case is not None
-        colors: dict[int | None, Any] = {None: (0.0, 0.0, 0.0, 0.0), 0: (0.0, 0.0, 0.0, 0.0)}
-        for s in self._case:
-            colors[s.label] = (*(c / 255 for c in s.color), 0.0 if s.label in self._hidden else 1.0)
-        return DirectLabelColormap(color_dict=colors)
 
 
 class Prepared:
@@ -150,3 +127,49 @@ class Prepared:
         self.windows = windows(case)
         self.plane = None if case.image is None else plane_volume(case.image)
         self.range = (0.0, 1.0) if case.image is None else value_range(case.image)
+
+
+def label_colors(case: Case, hidden: Collection[int] = ()) -> DirectLabelColormap:
+    """Each structure in its own colour; background and hidden labels transparent."""
+    colors: dict[int | None, Any] = {None: (0.0, 0.0, 0.0, 0.0), 0: (0.0, 0.0, 0.0, 0.0)}
+    for s in case:
+        colors[s.label] = (*(c / 255 for c in s.color), 0.0 if s.label in hidden else 1.0)
+    return DirectLabelColormap(color_dict=colors)
+
+
+def layer_data(case: Case, prepared: Prepared) -> list[tuple[Any, dict[str, Any], str]]:
+    """A case as napari's layer data: the scan, where there is one, and the structures above it."""
+    common: dict[str, Any] = {"scale": case.spacing, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
+    layers: list[tuple[Any, dict[str, Any], str]] = []
+    if case.image is not None:
+        limits = next(iter(prepared.windows.values()))
+        layers.append(
+            (case.image, {"name": "Scan", "contrast_limits": limits, "colormap": "gray", **common}, "image")
+        )
+    structures = {
+        "name": "Structures",
+        "opacity": 0.45 if case.image is not None else 0.9,
+        "blending": "translucent",
+        "colormap": label_colors(case),
+        # napari shows the name under the cursor from these two columns.
+        "features": {
+            "index": np.array([0, *(s.label for s in case)]),
+            "name": np.array(["–", *(s.title for s in case)], dtype=object),
+        },
+        **common,
+    }
+    return [*layers, (case.labels, structures, "labels")]
+
+
+def add_quietly(viewer: ViewerModel, layer: Layer, *, at: int) -> None:
+    """Add a layer of ours without making it the active one.
+
+    In 3D nothing is left active: napari would look for the value under the cursor in the hidden label map, and stumbles
+    while the cursor has no direction yet.
+    """
+    active = viewer.layers.selection.active
+    viewer.layers.insert(at, layer)
+    if viewer.dims.ndisplay == 3:
+        viewer.layers.selection.clear()
+    elif active is not None and active in viewer.layers:
+        viewer.layers.selection.active = active

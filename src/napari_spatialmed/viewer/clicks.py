@@ -54,16 +54,24 @@ class Clicks:
 
 def structure_at(scene: Scene, position: np.ndarray, direction: np.ndarray | None) -> str | None:
     """Name of the shown structure at a world position (2D), or first along a view ray (3D)."""
+    place = place_at(scene, position, direction)
+    return None if place is None else place[0]
+
+
+def place_at(
+    scene: Scene, position: np.ndarray, direction: np.ndarray | None
+) -> tuple[str | None, np.ndarray] | None:
+    """The shown structure, or None, and the point in world mm; None outside of the scan, or where a ray hits nothing."""
     case = scene.case
-    if case is None or len(position) != 3:
+    if case is None or len(position) != 3 or not case.structures:
         return None
     shown = np.zeros(max(s.label for s in case) + 1, bool)
     shown[[s.label for s in case if s.name not in scene.hidden]] = True
-    if direction is None:
-        index = np.rint(position / case.spacing).astype(int)
-        if np.any(index < 0) or np.any(index >= case.labels.shape):
-            return None
-        label = int(case.labels[tuple(index)])
-        return case.names.get(label) if label < shown.size and shown[label] else None
-    hit = first_label_on_ray(case.labels, case.spacing, position, direction, shown)
-    return None if hit is None else case.names.get(hit[0])
+    if direction is not None:
+        hit = first_label_on_ray(case.labels, case.spacing, position, direction, shown)
+        return None if hit is None else (case.names.get(hit[0]), hit[1])
+    index = np.rint(position / case.spacing).astype(int)
+    if np.any(index < 0) or np.any(index >= case.labels.shape):
+        return None
+    label = int(case.labels[tuple(index)])
+    return (case.names.get(label) if label < shown.size and shown[label] else None), position

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Layer, Points, Vectors
+from napari.layers import Points, Vectors
 from numpy.typing import NDArray
 
 from napari_spatialmed.case import Case
-from napari_spatialmed.viewer.case_layers import OWNER
+from napari_spatialmed.viewer.case_layers import OWNER, add_quietly
 from napari_spatialmed.viewer.drawings import Drawing
 from napari_spatialmed.viewer.messages import shown
 from napari_spatialmed.viewer.space import world_from_ras
@@ -169,7 +169,6 @@ class DrawingLayers:
     def _ensure_layers(self, viewer: ViewerModel) -> None:
         if self._words is not None and self._words in viewer.layers:
             return
-        active = viewer.layers.selection.active
         common: dict[str, Any] = {
             "units": ("mm",) * 3,
             "axis_labels": ("I", "P", "L"),
@@ -200,9 +199,7 @@ class DrawingLayers:
             border_width=0, opacity=1, **common,
         )  # fmt: skip
         for layer in (self._lines, self._arrows, self._words):
-            viewer.add_layer(layer)
-            layer.mouse_pan = layer.mouse_zoom = True
-        _reselect(viewer, active)
+            add_quietly(viewer, layer, at=len(viewer.layers))
 
 
 class _Batch:
@@ -226,8 +223,3 @@ class _Batch:
 def _rgba(color: str) -> tuple[float, float, float, float]:
     r, g, b = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return r, g, b, 1.0
-
-
-def _reselect(viewer: ViewerModel, active: Layer | None) -> None:
-    if active is not None and active in viewer.layers:
-        viewer.layers.selection.active = active

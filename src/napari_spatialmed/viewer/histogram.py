@@ -136,7 +136,7 @@ class HistogramPanel(QWidget):
 
 
 def histograms(job: Job, geometry: CaseGeometry, names: tuple[str, ...]) -> Curves:
-    """Histograms of some structures over the range that holds 99.8 % of each."""
+    """Histograms of some structures over the range that holds most of each."""
     case, survey = geometry.case, geometry.survey
     values: dict[str, NDArray[Any]] = {}
     for name in names:
@@ -151,8 +151,8 @@ def histograms(job: Job, geometry: CaseGeometry, names: tuple[str, ...]) -> Curv
             values[name] = case.image[box][case.labels[box] == label].astype(np.float64)
     if not values:
         return Curves(0.0, 1.0, "", ())
-    low = min(float(np.percentile(v, 0.1)) for v in values.values())
-    high = max(float(np.percentile(v, 99.9)) for v in values.values())
+    low = min(float(np.percentile(v, 0.5)) for v in values.values())
+    high = max(float(np.percentile(v, 99)) for v in values.values())
     high = high if high > low else low + 1.0
     curves = []
     for name, found in values.items():

@@ -13,8 +13,8 @@ from napari_spatialmed.viewer.drawings import drawing_key
 from napari_spatialmed.viewer.messages import shown
 from napari_spatialmed.viewer.values import uncertainty_text, value_text
 
-MEASURE, STRUCTURES, VALUE, WORTH, FLAGS = range(5)
-HEADERS = ("Measurement", "Structures", "Value", "±", "Notes")
+MEASURE, VALUE, WORTH, STRUCTURES, FLAGS = range(5)
+HEADERS = ("Measurement", "Value", "±", "Structures", "Notes")
 _Role = Qt.ItemDataRole
 SORT_ROLE = _Role.UserRole + 1
 
@@ -103,7 +103,7 @@ class MeasurementsModel(QAbstractTableModel):
 
     def _titles(self, m: Measurement) -> str:
         case = self._case
-        joint = " → " if m.calculator == "direction" else " – "
+        joint = " seen from " if m.calculator == "direction" else " – "
         return joint.join(case[n].title if case is not None and n in case else n for n in m.structures)
 
     def _text(self, m: Measurement, column: int) -> str:

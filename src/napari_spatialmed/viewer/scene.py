@@ -25,6 +25,7 @@ from napari_spatialmed.viewer.drawing_layers import DrawingLayers
 from napari_spatialmed.viewer.drawings import Drawing, drawing_key, drawing_of
 from napari_spatialmed.viewer.edits import Edit, EditWatch
 from napari_spatialmed.viewer.letters import OrientationLetters
+from napari_spatialmed.viewer.readout import Readout
 from napari_spatialmed.viewer.space import world_from_ras
 from napari_spatialmed.viewer.surface_layers import SurfaceLayers
 
@@ -49,6 +50,8 @@ class Scene:
     edited = Signal(Edit)
     hidden_changed = Signal(frozenset)
     """Names of the hidden structures."""
+    looks_changed = Signal()
+    """Contrast, opacity or visibility changed."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
@@ -61,6 +64,7 @@ class Scene:
         self.drawing_layers = DrawingLayers(viewer)
         self.letters = OrientationLetters(viewer)
         self._clicks = Clicks(viewer, self)
+        self._readout = Readout(viewer, self)
         self._watch: EditWatch | None = None
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
 
@@ -120,11 +124,13 @@ class Scene:
     def set_window(self, low: float, high: float) -> None:
         """Set the contrast of the scan, in 2D and on the 3D slice plane."""
         self.case_layers.set_window(low, high)
+        self.looks_changed.emit()
 
     def set_label_opacity(self, opacity: float) -> None:
         """How strongly the structures' colours cover the scan in 2D, 0–1."""
         if self.case_layers.labels is not None:
             self.case_layers.labels.opacity = opacity
+            self.looks_changed.emit()
 
     # ---- structures
 
@@ -148,6 +154,7 @@ class Scene:
             self._hidden = hidden
             self._appear()
             self.hidden_changed.emit(hidden)
+            self.looks_changed.emit()
 
     def solo(self, names: Iterable[str]) -> None:
         """Hide everything but these."""
@@ -261,6 +268,7 @@ class Scene:
         """Let go of the viewer: take everything away and stop listening."""
         self.clear_case()
         self._clicks.stop()
+        self._readout.stop()
         self.drawing_layers.remove()
         self.letters.remove()
         viewer = self._viewer()

@@ -19,7 +19,7 @@ from qtpy.QtCore import QObject, QTimer
 
 from napari_spatialmed.case import Structure
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.viewer.case_layers import OWNER
+from napari_spatialmed.viewer.case_layers import OWNER, add_quietly
 from napari_spatialmed.viewer.surfaces import Surface, structure_surface
 from napari_spatialmed.viewer.work import Job, Work
 
@@ -192,11 +192,10 @@ class SurfaceLayers(QObject):
 
     def _insert(self, viewer: ViewerModel, layer: SurfaceLayer) -> None:
         # Drawn in this order: the context, which has no depth, what is selected, and the drawings.
-        active = viewer.layers.selection.active
         selected = self._selected_layer
         in_place = selected is not None and selected is not layer and selected in viewer.layers
-        viewer.layers.insert(viewer.layers.index(selected) if in_place else _below_drawings(viewer), layer)
-        viewer.layers.selection.active = active
+        at = viewer.layers.index(selected) if in_place else _below_drawings(viewer)
+        add_quietly(viewer, layer, at=at)
 
     def _remove(self, layer: SurfaceLayer | None) -> None:
         viewer = self._viewer()

@@ -1,0 +1,72 @@
+"""What napari's menus and command palette call; names as in ``napari.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import napari
+
+from napari_spatialmed.viewer.measure_dock import MeasureDock
+from napari_spatialmed.viewer.session import session_for
+from napari_spatialmed.viewer.workspace import open_workspace, show_dock
+
+SHAPE = ("surface_area_mm2", "sphericity", "elongation", "flatness", "longest_diameter_mm")
+SIZES = ("volume_ml", "extent_mm", "longest_diameter_mm", "components")
+DISTANCES = ("surface_distance_mm", "centre_distance_mm", "direction")
+
+
+def workspace(viewer: napari.viewer.Viewer) -> None:
+    """Lay out all docks."""
+    open_workspace(viewer)
+
+
+def open_case(
+    viewer: napari.viewer.Viewer,
+    labels: str | Path | None = None,
+    image: str | Path | None = None,
+    names: Any = None,
+    benchmark: str | Path | None = None,
+) -> None:
+    """Lay out the workspace and open a labelled scan in it; what the command line calls."""
+    open_workspace(viewer)
+    if labels is None:
+        show_dock(viewer, "Case")
+    else:
+        session_for(viewer).open_case_async(labels, image, names=names)
+    if benchmark is not None:
+        open_benchmark(viewer, benchmark)
+
+
+def open_benchmark(viewer: napari.viewer.Viewer, path: str | Path) -> None:
+    """Open a benchmark file in the Curate dock."""
+    dock: Any = show_dock(viewer, "Curate")
+    dock.open_benchmark(Path(path))
+
+
+def curate(viewer: napari.viewer.Viewer) -> None:
+    """Bring the Curate dock to the front."""
+    show_dock(viewer, "Curate")
+
+
+def measure_sizes(viewer: napari.viewer.Viewer) -> None:
+    """Measure sizes of the selected structures."""
+    _measure(viewer, SIZES)
+
+
+def measure_distances(viewer: napari.viewer.Viewer) -> None:
+    """Measure distances and directions between the selected structures."""
+    _measure(viewer, DISTANCES)
+
+
+def measure_shapes(viewer: napari.viewer.Viewer) -> None:
+    """Measure shapes of the selected structures."""
+    _measure(viewer, SHAPE)
+
+
+def _measure(viewer: napari.viewer.Viewer, calculators: Sequence[str]) -> None:
+    dock = show_dock(viewer, "Measure")
+    if isinstance(dock, MeasureDock):
+        dock.calculators.tick(list(calculators))
+        dock.measure()

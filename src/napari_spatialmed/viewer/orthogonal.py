@@ -1,0 +1,147 @@
+"""Coronal and sagittal slices beside the main view, with a crosshair; click in one and all others follow."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import napari
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Vectors
+from napari.qt import QtViewer
+from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QWidget
+
+from napari_spatialmed.viewer.letters import OrientationLetters
+from napari_spatialmed.viewer.scene import BACKGROUND
+from napari_spatialmed.viewer.session import Session, session_for
+
+_ORDERS = {"Coronal": (1, 0, 2), "Sagittal": (2, 0, 1)}
+_CROSSHAIR = "#49c5ff"
+
+
+class SideView:
+    """One more 2D view of the session's case.  It shares the arrays, so it costs textures only."""
+
+    def __init__(self, session: Session, main: ViewerModel, order: tuple[int, int, int]) -> None:
+        self._session, self._main, self._order = session, main, order
+        self.model = ViewerModel()
+        self.model.canvas.background_color_override = BACKGROUND
+        self.letters = OrientationLetters(self.model)
+        self.widget = QtViewer(self.model)
+        self.widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        # The main view's slider leads.
+        self.widget.dims.hide()
+        self.image: Image | None = None
+        self.labels: Labels | None = None
+        self.crosshair: Vectors | None = None
+        self.model.mouse_drag_callbacks.append(self._on_press)
+
+    def show_case(self) -> None:
+        """Mirror the layers of the main view."""
+        self.model.layers.clear()
+        self.image = self.labels = self.crosshair = None
+        case, main = self._session.case, self._session.scene.case_layers
+        self.letters.show(case is not None)
+        if case is None or main.labels is None:
+            return
+        common: dict[str, Any] = {"scale": case.spacing, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
+        if main.image is not None:
+            self.image = Image(
+                main.image.data, contrast_limits=main.image.contrast_limits, colormap="gray", **common
+            )
+            self.model.add_layer(self.image)
+        self.labels = Labels(
+            case.labels,
+            opacity=main.labels.opacity,
+            colormap=main.labels.colormap,
+            blending="translucent",
+            **common,
+        )
+        self.labels.editable = False
+        self.crosshair = Vectors(
+            np.zeros((0, 2, 3)), ndim=3, edge_color=_CROSSHAIR, vector_style="line", edge_width=0.6, opacity=0.8,
+            blending="translucent_no_depth", units=("mm",) * 3, axis_labels=("I", "P", "L"),
+        )  # fmt: skip
+        self.model.add_layer(self.labels)
+        self.model.add_layer(self.crosshair)
+        self.model.dims.order = self._order
+        self.model.reset_view()
+        self.follow()
+
+    def follow(self) -> None:
+        """Go where the main view is."""
+        case, main = self._session.case, self._main
+        if case is None or self.crosshair is None or main.dims.ndim != 3:
+            return
+        here = np.asarray(main.dims.point, float)
+        self.model.dims.point = tuple(here)
+        extent = (np.asarray(case.labels.shape) - 1) * case.spacing
+        lines = []
+        for axis in self._order[1:]:
+            start, along = here.copy(), np.zeros(3)
+            start[axis], along[axis] = 0.0, extent[axis]
+            lines.append([start, along])
+        self.crosshair.data = np.asarray(lines)
+
+    def restyle(self) -> None:
+        """Take over contrast, opacity and what is hidden."""
+        main = self._session.scene.case_layers
+        if self.image is not None and main.image is not None:
+            self.image.contrast_limits_range = main.image.contrast_limits_range
+            self.image.contrast_limits = main.image.contrast_limits
+        if self.labels is not None and main.labels is not None:
+            self.labels.opacity = main.labels.opacity
+            self.labels.colormap = main.labels.colormap
+
+    def repaint(self) -> None:
+        """The label map was edited."""
+        if self.labels is not None:
+            self.labels.refresh()
+
+    def _on_press(self, viewer: ViewerModel, event: Any) -> Generator[None, None, None]:
+        while event.type in ("mouse_press", "mouse_move"):
+            if event.button == 1 or event.type == "mouse_move":
+                for axis in self._order[1:]:
+                    self._main.dims.set_point(axis, float(event.position[axis]))
+            yield
+
+
+class OrthogonalViews(QWidget):
+    """The two side views in a dock."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self.session = session_for(viewer)
+        self._main: ViewerModel = viewer
+        self.views = {title: SideView(self.session, viewer, order) for title, order in _ORDERS.items()}
+        splitter = QSplitter(self)
+        for title, view in self.views.items():
+            view.widget.setAccessibleName(f"{title} view")
+            splitter.addWidget(view.widget)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+        self.setMinimumSize(200, 160)
+        viewer.dims.events.point.connect(self._follow)
+        self.session.case_changed.connect(self._on_case)
+        self.session.scene.looks_changed.connect(self._restyle)
+        self.session.scene.edited.connect(self._repaint)
+        self._on_case()
+
+    def _on_case(self) -> None:
+        for view in self.views.values():
+            view.show_case()
+
+    def _follow(self) -> None:
+        for view in self.views.values():
+            view.follow()
+
+    def _restyle(self) -> None:
+        for view in self.views.values():
+            view.restyle()
+
+    def _repaint(self) -> None:
+        for view in self.views.values():
+            view.repaint()

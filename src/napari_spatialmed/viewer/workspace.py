@@ -1,0 +1,106 @@
+"""Lays the docks out: the case on the left, the steps of the work as tabs on the right, side views below."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import napari
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+_PRODUCT = "SpatialMed"
+
+
+@dataclass(frozen=True)
+class DockPlace:
+    """A dock's class, and where the workspace puts it."""
+
+    widget: str
+    area: str
+
+
+DOCKS = {
+    "Workspace": DockPlace("workspace_bar:WorkspaceBar", "top"),
+    "Case": DockPlace("case_dock:CaseDock", "left"),
+    "Measure": DockPlace("measure_dock:MeasureDock", "right"),
+    "Propose": DockPlace("propose_dock:ProposeDock", "right"),
+    "Curate": DockPlace("curate_dock:CurateDock", "right"),
+    "Ask": DockPlace("ask_dock:AskDock", "right"),
+    "Orthogonal views": DockPlace("orthogonal:OrthogonalViews", "bottom"),
+}
+_RIGHT_WIDTH, _LEFT_WIDTH, _BELOW_HEIGHT = 430, 320, 260
+
+
+def open_workspace(viewer: napari.viewer.Viewer) -> None:
+    """Lay the workspace out; the bar's own opening does the same."""
+    show_dock(viewer, "Workspace")
+    arrange(viewer)
+
+
+def arrange(viewer: napari.viewer.Viewer) -> None:
+    """Open every dock in its place, and give the picture the rest of the window.  Once per window."""
+    if all(dock_name(title) in viewer.window.dock_widgets for title in DOCKS):
+        return
+    for title in DOCKS:
+        show_dock(viewer, title)
+    bar = _dock(viewer, "Workspace")
+    window = _main_window(bar)
+    case, measure, below = (_dock(viewer, title) for title in ("Case", "Measure", "Orthogonal views"))
+    if window is None or bar is None or case is None or measure is None or below is None:
+        return
+    window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, bar)
+    # A bar needs no title of its own; napari's Window menu still closes it.
+    bar.setTitleBarWidget(QWidget(bar))
+    for area in (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea):
+        window.setTabPosition(area, QTabWidget.TabPosition.North)
+    # napari's own two docks on the left stay at hand, as tabs behind the case.
+    for own in window.findChildren(QDockWidget):
+        if own.objectName() in ("layer list", "layer controls"):
+            window.tabifyDockWidget(case, own)
+    window.resizeDocks([case, measure], [_LEFT_WIDTH, _RIGHT_WIDTH], Qt.Orientation.Horizontal)
+    window.resizeDocks([below], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
+    for dock in (case, measure):
+        dock.raise_()
+
+
+def show_dock(viewer: napari.viewer.Viewer, title: str) -> QWidget:
+    """Open a dock, or bring it to the front; returns its widget."""
+    name = dock_name(title)
+    found = viewer.window.dock_widgets.get(name)
+    if found is None:
+        place = DOCKS[title]
+        widget = _widget(place.widget)(viewer)
+        viewer.window.add_dock_widget(widget, name=name, area=place.area, tabify=place.area == "right")
+        found = widget
+    dock = _dock(viewer, title)
+    if dock is not None:
+        dock.show()
+        dock.raise_()
+    return found
+
+
+def dock_name(title: str) -> str:
+    """The name under which napari's Plugins menu keeps a dock of ours."""
+    return f"{title} ({_PRODUCT})"
+
+
+def _widget(where: str) -> Any:
+    module, name = where.split(":")
+    return getattr(importlib.import_module(f"napari_spatialmed.viewer.{module}"), name)
+
+
+def _dock(viewer: napari.viewer.Viewer, title: str) -> QDockWidget | None:
+    """The dock around one of our widgets."""
+    widget = viewer.window.dock_widgets.get(dock_name(title))
+    while widget is not None and not isinstance(widget, QDockWidget):
+        widget = widget.parent()
+    return widget
+
+
+def _main_window(dock: QDockWidget | None) -> QMainWindow | None:
+    window = dock.parent() if dock is not None else None
+    while window is not None and not isinstance(window, QMainWindow):
+        window = window.parent()
+    return window

@@ -1,0 +1,113 @@
+"""The bar above the picture: the steps of the work, the next one marked; standard views; a screenshot."""
+
+from __future__ import annotations
+
+import weakref
+from functools import partial
+from pathlib import Path
+
+import napari
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from napari_spatialmed.viewer.memory import recall, remember
+from napari_spatialmed.viewer.messages import PlainLabel
+from napari_spatialmed.viewer.session import Session, session_for
+from napari_spatialmed.viewer.workspace import arrange, show_dock
+
+STEPS = {
+    "Case": "Open a labelled scan",
+    "Measure": "Measure structures",
+    "Propose": "Let the team propose questions",
+    "Curate": "Check, edit and score questions",
+    "Ask": "Ask a model about the case",
+}
+_SIDES = {"A": "anterior", "P": "posterior", "R": "right", "L": "left", "S": "superior", "I": "inferior"}
+
+
+class WorkspaceBar(QWidget):
+    """Opening it lays out the workspace."""
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self._viewer = weakref.ref(viewer)
+        self.session = session_for(viewer)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 3, 8, 3)
+        layout.setSpacing(4)
+        self.steps: dict[str, QPushButton] = {}
+        for n, (title, tip) in enumerate(STEPS.items(), start=1):
+            button = self.steps[title] = QPushButton(f"{n}  {title}", self)
+            button.setToolTip(tip)
+            button.setCheckable(False)
+            button.clicked.connect(partial(self._show, title))
+            layout.addWidget(button)
+        self.hint = PlainLabel("", self, quiet=True)
+        self.hint.setWordWrap(False)
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        layout.addWidget(self.hint, 1)
+        layout.addWidget(QLabel("3D from", self))
+        self.sides: dict[str, QPushButton] = {}
+        for letter, side in _SIDES.items():
+            button = self.sides[letter] = QPushButton(letter, self)
+            button.setFixedWidth(26)
+            button.setToolTip(f"Look at the surfaces from {side}")
+            button.setAccessibleName(f"3D view from {side}")
+            button.clicked.connect(partial(self.session.scene.view_from, letter))
+            layout.addWidget(button)
+        self.shot = QPushButton("Picture…", self)
+        self.shot.setToolTip("Save what the canvas shows as PNG, with letters and scale bar")
+        self.shot.clicked.connect(self._save_picture)
+        layout.addWidget(self.shot)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        for signal in (
+            self.session.case_changed,
+            self.session.benchmark_changed,
+            self.session.measurements_changed,
+        ):
+            signal.connect(self._mark_next)
+        self._mark_next()
+        QTimer.singleShot(0, self._arrange)
+
+    def next_step(self) -> str:
+        """What to do next, by what is there already."""
+        return next_step(self.session)
+
+    def _arrange(self) -> None:
+        viewer = self._viewer()
+        if viewer is not None:
+            arrange(viewer)
+
+    def _show(self, title: str) -> None:
+        viewer = self._viewer()
+        if viewer is not None:
+            show_dock(viewer, title)
+
+    def _mark_next(self) -> None:
+        step = self.next_step()
+        for title, button in self.steps.items():
+            font = button.font()
+            font.setBold(title == step)
+            button.setFont(font)
+        self.hint.setText(f"Next: {STEPS[step].lower()}")
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for button in (*self.sides.values(), self.shot):
+            button.setEnabled(self.session.case is not None)
+
+    def _save_picture(self) -> None:
+        start = str(Path(recall("results_folder", "")) / "picture.png")
+        path, _ = QFileDialog.getSaveFileName(self, "Save the picture", start, "Picture (*.png)")
+        if path:
+            remember("results_folder", str(Path(path).parent))
+            self.session.scene.screenshot(path)
+
+
+def next_step(session: Session) -> str:
+    """The first step that hasn't been done."""
+    if session.case is None:
+        return "Case"
+    if session.benchmark is None:
+        return "Measure" if not session.measurements else "Propose"
+    state = session.benchmark.state
+    return "Curate" if state.questions else "Propose"
