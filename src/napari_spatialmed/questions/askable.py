@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from napari_spatialmed.case import Structure
+from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry, Measurement, measure
 from napari_spatialmed.questions.form import UndecidableError, number_of
 from napari_spatialmed.questions.naming import AXIS_WORDS, hint_in, is_level, nameable
@@ -15,7 +16,8 @@ from napari_spatialmed.questions.naming import AXIS_WORDS, hint_in, is_level, na
 FEWEST_VOXELS = 50
 FEWEST_LESION_VOXELS = 20
 DIRECTION_MARGIN_MM = 5.0
-SPECK_SHARE = 0.01
+PIECE_SHARE = 0.1
+"""A second piece of this share makes an organ's centre and extent meaningless; ours."""
 HOST_SHARE = 0.5
 RIVAL_SHARE = 0.35
 
@@ -88,12 +90,21 @@ def piece_count(geometry: CaseGeometry, name: str) -> int:
 
 
 def check_one_piece(geometry: CaseGeometry, name: str) -> None:
-    """Rule U5: several lesions under one name are no single thing to ask about."""
+    """Rules U5 and U3: one thing to ask about: no several lesions under one name, no organ in large pieces."""
     structure = geometry.case[name]
-    if structure.kind == "lesion" and (pieces := piece_count(geometry, name)) > 1:
+    pieces = measure(geometry, "components", name).detail["pieces"]
+    total = sum(piece["voxels"] for piece in pieces)
+    if structure.kind == "lesion":
+        count = sum(not piece["speck"] for piece in pieces)
+        if count > 1:
+            raise UndecidableError(
+                "U5",
+                f"There are {count} separate pieces of {structure.title}: the question would not say which one it means.",
+            )
+    elif sum(piece["voxels"] >= PIECE_SHARE * total for piece in pieces) > 1:
         raise UndecidableError(
-            "U5",
-            f"There are {pieces} separate pieces of {structure.title}: the question would not say which one it means.",
+            "U3",
+            f"The {structure.title} comes in several large pieces: it has no one centre, side or extent.",
         )
 
 
@@ -110,10 +121,10 @@ def tells_direction(geometry: CaseGeometry, names: Sequence[str], axis: str) -> 
 
 
 def passes(check: Callable[..., object], *arguments: object) -> bool:
-    """Whether a check finds nothing."""
+    """Whether a check finds nothing; what has no voxel left passes none."""
     try:
         check(*arguments)
-    except UndecidableError:
+    except SpatialMedError:
         return False
     return True
 

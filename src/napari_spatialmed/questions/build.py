@@ -145,6 +145,8 @@ def _check_request(
                 f"{form.title} wants a {' or '.join(kinds)} in place {place + 1}; the {structure.title} is a {structure.kind}.",
             )
     for name, value in chosen.items():
+        if name in form.free_params and isinstance(value, str):
+            continue
         if name not in form.choices:
             allowed = ", ".join(form.choices) or "nothing"
             raise UndecidableError(

@@ -162,6 +162,8 @@ class Form(ABC):
 
     option_kind: ClassVar[OptionKind] = "none"
     own_rules: ClassVar[tuple[str, ...]] = ()
+    free_params: ClassVar[tuple[str, ...]] = ()
+    """Parameters that name something outside the form, such as a second case's id."""
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -64,8 +64,12 @@ def same_words(text: str) -> tuple[str, ...]:
 def mentions(text: str, title: str, name: str, *, any_order: bool = True) -> bool:
     """Whether a sentence names a structure, as ``left kidney``, ``kidney left`` or ``kidney_left``.
 
-    With `any_order` False only in the words' own order: "right kidney left of …" names no left kidney.
+    With `any_order` False only as title or with its underscores: "right kidney left of …" names no left kidney.
     """
+    if not any_order:
+        return bool(_spans(text, title, any_order=False)) or (
+            "_" in name and name.casefold() in text.casefold()
+        )
     return any(_spans(text, known, any_order=any_order) for known in (title, name))
 
 

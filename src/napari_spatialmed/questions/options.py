@@ -107,7 +107,8 @@ def spread_edges(
     if not places:
         raise UndecidableError("O2", f"No round edges keep {margin:.3g} {unit} away from {truth:.3g} {unit}.")
     start = rng.choice(places) - rank * width
-    return [round(start + k * width, decimals) + 0.0 for k in range(count + 1)], rank, decimals
+    edges = [round(start + k * width, decimals) + 0.0 for k in range(count + 1)]
+    return edges, rank, 0 if all(edge.is_integer() for edge in edges) else decimals
 
 
 def _tidy_widths(least: float) -> list[float]:

@@ -193,6 +193,8 @@ class ThresholdForm(AmountForm):
 class OpenForm(AmountForm):
     """Write the number."""
 
+    own_rules: ClassVar[tuple[str, ...]] = ("O7",)
+
     def fragile(self, key: AnswerKey, found: Evaluation) -> str | None:
         value, doubt = abs(found.values["value"]), found.uncertainty or 0.0
         if value == 0 or doubt > LARGEST_OPEN_DOUBT * value:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions.answering import UnknownFormError, form_of
 from napari_spatialmed.questions.form import Form, Others
@@ -69,6 +70,11 @@ def _checked(question: Question, check: Callable[[Rule, Form], list[str | None]]
         return [RULES["G2"].verdict(False, str(error))]
     verdicts = []
     for rule in RULES.values():
-        if rule.id in form.rules:
+        if rule.id not in form.rules:
+            continue
+        try:
             verdicts += [rule.verdict(why is None, why or "") for why in check(rule, form)]
+        except SpatialMedError as error:
+            # The scan lacks what the rule looks at: not judged, which is not passed (rule P4).
+            verdicts.append(rule.verdict(None, f"Can't be judged on this scan: {error}"))
     return verdicts

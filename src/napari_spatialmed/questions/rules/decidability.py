@@ -53,7 +53,9 @@ def _not_truncated(seen: OnScan) -> str | None:
 
 
 def _large_enough(seen: OnScan) -> str | None:
-    return _first_broken("U3", (partial(check_size, seen.geometry, n) for n in seen.question.key.structures))
+    checks = [partial(check_size, seen.geometry, n) for n in seen.question.key.structures]
+    checks += [partial(check_one_piece, seen.geometry, n) for n in _demands(seen).one_piece]
+    return _first_broken("U3", checks)
 
 
 def _clear_host(seen: OnScan) -> str | None:
@@ -73,7 +75,7 @@ def _everything_named(question: Question, form: Form) -> str | None:
     referents = key.params.get("referents")
     if isinstance(referents, dict) and referents and not _WHICH.search(question.stem):
         names = " and ".join(title_of(key, name) for name in referents)
-        return f"There are several parts of {names}; the stem must say which: the largest, the nearest, all together, …"
+        return f"There are several parts of {names}; the stem must say which, such as the largest, the nearest or all together."
     return None
 
 
@@ -113,8 +115,8 @@ declare(
     ("truth",), truth=_not_truncated,
 )  # fmt: skip
 declare(
-    "U3", "Large enough to see",
-    "Under 50 voxels (lesions under 20) a structure is a few specks whose numbers mean nothing.",
+    "U3", "Large enough, and in one piece",
+    "Under 50 voxels (lesions under 20) a structure is a few specks whose numbers mean nothing; an organ in several large pieces has no one centre.",
     ("truth",), truth=_large_enough,
 )  # fmt: skip
 declare(
