@@ -6,7 +6,7 @@ from napari_spatialmed.case.model import Kind
 
 # "Left" and "right" here name a part, not a side of the body.
 NOT_A_SIDE = (
-    r"(atrium|ventricle)_(left|right)$",
+    r"^(heart_)?(atrium|ventricle)_(left|right)$",
     r"^(left|right)_(atrium|ventricle)$",
     r"(left|right)_ventricular",
     r"coronary_cusp",
@@ -16,7 +16,10 @@ NOT_A_SIDE = (
 ALIASES = {
     "adrenal": "adrenal_gland",
     "bladder": "urinary_bladder",
+    "3rd_ventricle": "third_ventricle",
+    "4th_ventricle": "fourth_ventricle",
     "brain_stem": "brainstem",
+    "caudate": "caudate_nucleus",
     "clavicle": "clavicula",
     "gall_bladder": "gallbladder",
     "glioma": "brain_tumor",
@@ -56,6 +59,9 @@ ALIASES = {
     "superior_lobe": "lung_upper_lobe",
     "middle_lobe": "lung_middle_lobe",
     "inferior_lobe": "lung_lower_lobe",
+    "thalamus_proper": "thalamus",
+    "whole_heart": "heart",
+    "whole_lung": "lungs",
     "upper_third": "lung_upper_third",
     "middle_third": "lung_middle_third",
     "lower_third": "lung_lower_third",

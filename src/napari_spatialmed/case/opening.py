@@ -102,7 +102,14 @@ def open_case(
     if picture is not None and kind == "CT":
         notes = (*notes, *implausible(array, picture, structures, labels_path, image_path))
     provenance = Provenance(
-        labels_path, image_path, table.id if table else "none", reason, segmentation, kind_reason, notes
+        labels_path=labels_path,
+        image_path=image_path,
+        names=table.id if table else "none",
+        names_reason=reason,
+        segmentation=segmentation,
+        modality_reason=kind_reason,
+        notes=notes,
+        names_path=table.path if table else None,
     )
     return Case(array, affine, structures, picture, kind, provenance)
 

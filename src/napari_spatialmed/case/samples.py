@@ -8,10 +8,12 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from napari_spatialmed.case.library import data_folder
 from napari_spatialmed.case.model import Case, CaseError
+from napari_spatialmed.case.names import load_names
 from napari_spatialmed.case.opening import open_case
 from napari_spatialmed.case.volume import Progress
 
@@ -72,7 +74,7 @@ def open_sample(key: str, progress: Progress | None = None) -> Case:
         return open_case(
             folder / "labels.nii.gz",
             folder / scan,
-            names=folder / "names.json",
+            names=replace(load_names(folder / "names.json"), id=key),
             segmentation="ground truth",
             progress=progress,
         )

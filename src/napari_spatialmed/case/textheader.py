@@ -153,10 +153,8 @@ def metaimage_header(path: Path) -> Header:
     if fields.get("BinaryData", "True").casefold() != "true":
         raise CaseError("its voxels are written as text", where=path, hint="Save it as binary.")
     dimensions = len(shape)
-    if dimensions < 2:
-        raise CaseError(
-            f"its header declares {dimensions} dimensions", where=path, hint="Save the file again."
-        )
+    if dimensions < 3:
+        raise flat(path)
     packed = fields.get("CompressedData", "False").casefold() == "true"
     data_path, offset = _data_file(
         path, None if fields["ElementDataFile"] == "LOCAL" else fields["ElementDataFile"], end

@@ -28,6 +28,8 @@ Compression = Literal["none", "whole", "gzip", "zlib"]
 PIECE = 1 << 23
 """Bytes per piece (a multiple of every voxel's size): large enough to be quick, small enough for the cache."""
 _READ = 1 << 20
+_LARGE = 1 << 26
+_SUSPICIOUS_RATIO = 200
 _INFLATE_ERRORS = tuple({zlib.error, inflater.error})
 
 
@@ -123,6 +125,10 @@ def voxel_pieces(
         If the file ends early or is damaged.
     """
     wanted, skip = count * dtype.itemsize, offset
+    if _may_be_short(path, compression, offset, wanted):
+        held = _held(path, compression, offset, wanted)
+        if held < wanted:
+            raise _broken_off(path, wanted, held)
     given, rest = 0, b""
     try:
         with path.open("rb") as file:
@@ -153,7 +159,44 @@ def voxel_pieces(
         ) from error
     except OSError as error:
         raise CaseError(f"the file can't be read ({error.strerror or error})", where=path) from error
-    raise CaseError(
+    raise _broken_off(path, wanted, given)
+
+
+def _may_be_short(path: Path, compression: Compression, offset: int, wanted: int) -> bool:
+    """Whether a large file's end doesn't bear out what its header promises.
+
+    A gzip stream ends in its length modulo 2³²; where that is another, the file is inflated once without keeping
+    anything.  A zlib stream tells nothing, so there only a suspicious ratio is looked into.
+    """
+    if compression == "none" or wanted < _LARGE:
+        return False
+    with path.open("rb") as file:
+        length = file.seek(0, 2)
+        file.seek(max(0, length - 4))
+        stated = int.from_bytes(file.read(4), "little")
+    if compression == "zlib":
+        return wanted > _SUSPICIOUS_RATIO * length
+    return stated != (wanted + (offset if compression == "whole" else 0)) % 2**32
+
+
+def _held(path: Path, compression: Compression, offset: int, wanted: int) -> int:
+    """How many bytes of voxels a compressed file holds, at most ``wanted``."""
+    with path.open("rb") as file:
+        held = 0
+        if compression == "whole":
+            held = -offset
+        else:
+            file.seek(offset)
+        with suppress(EOFError, *_INFLATE_ERRORS):
+            for piece in raw_pieces(file, compression):
+                held += len(piece)
+                if held >= wanted:
+                    break
+    return max(0, min(held, wanted))
+
+
+def _broken_off(path: Path, wanted: int, given: int) -> CaseError:
+    return CaseError(
         f"the file breaks off: its header declares {wanted / 1e6:.1f} MB of voxels and it holds {given / 1e6:.1f} MB",
         where=path,
         hint="Copy or download it again.",

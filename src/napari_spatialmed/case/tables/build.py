@@ -201,7 +201,13 @@ def tables(folder: Path) -> Iterator[Table]:
         shift = 1 if key in COUNTED_FROM_0 else 0
         named = {int(k) + shift: plain(v) for k, v in labels.items()}
         named.pop(0, None)  # background
-        result: Table = {"id": key, "title": title, "modality": modality, "aliases": aliases, "source": source}
+        result: Table = {
+            "id": key,
+            "title": title,
+            "modality": modality,
+            "aliases": aliases,
+            "source": source,
+        }
         if key in BRAIN:
             result["system"] = "Brain"
         if key in CONCEPTS:
