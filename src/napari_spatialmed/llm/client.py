@@ -119,6 +119,7 @@ class Client:
         messages: Sequence[Message],
         model: type[Model],
         *,
+        schema: dict[str, Any] | None = None,
         max_tokens: int | None = 1024,
         temperature: float | None = 0.0,
         seed: int | None = None,
@@ -128,6 +129,8 @@ class Client:
 
         Parameters
         ----------
+        schema
+            Narrower than the model's own: with the allowed words of this call, say.
         reasks
             How often the model is shown what was wrong with its reply.
 
@@ -141,7 +144,7 @@ class Client:
         EndpointError
             Of kind ``schema`` if the reply never fits; otherwise as `complete`.
         """
-        schema = portable_schema(model)
+        schema = schema or portable_schema(model)
         parameters = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}
         turns = list(messages)
         used, tries, seconds = Usage(), 0, 0.0

@@ -1,0 +1,120 @@
+"""A team with language models: any member may be one, each with its own endpoint, all within one budget and journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from napari_spatialmed.agents.calls import Asked, CallJournal
+from napari_spatialmed.agents.generator import Generator, OfflineGenerator
+from napari_spatialmed.agents.judge import LLMJudge
+from napari_spatialmed.agents.llm_generator import LLMGenerator
+from napari_spatialmed.agents.llm_reader import LLMReader
+from napari_spatialmed.agents.panel import Panel
+from napari_spatialmed.agents.passages import Retriever
+from napari_spatialmed.agents.prompts import prompt_hash
+from napari_spatialmed.agents.pubmed import PubMedRetriever
+from napari_spatialmed.agents.retriever import CorpusRetriever
+from napari_spatialmed.agents.stopping import FATAL
+from napari_spatialmed.agents.team import TeamSettings
+from napari_spatialmed.agents.validator import ClinicalRules, Validator
+from napari_spatialmed.llm import Budget, Client, Endpoint, EndpointError, require_consent
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ModelTeam:
+    """Members as endpoints; those not given are the offline ones.
+
+    Attributes
+    ----------
+    generator, judge, readers
+        Endpoints.  Readers replace the offline panel and must then be three or more.
+    email, ncbi_key
+        For PubMed; without an e-mail address the offline corpus is searched.
+    data_set
+        The case's id, for consent.
+    journal
+        File of paid calls.
+    """
+
+    generator: Endpoint | None = None
+    judge: Endpoint | None = None
+    readers: Sequence[Endpoint] = ()
+    email: str | None = None
+    ncbi_key: str | None = None
+    data_set: str | None = None
+    allow_remote: bool = False
+    budget: Budget | None = None
+    journal: Path | None = None
+    settings: TeamSettings = field(default_factory=TeamSettings)
+    seed: int = 0
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """All of them, once."""
+        named = [self.generator, self.judge, *self.readers]
+        return list({e.name: e for e in named if e is not None}.values())
+
+    async def check(self) -> None:
+        """Ask every server for its models, so that a wrong key or address shows before anything is written.
+
+        Raises
+        ------
+        EndpointError, ConsentError
+        """
+        for endpoint in self.endpoints:
+            require_consent(endpoint, self.data_set, allow_remote=self.allow_remote)
+            async with Client(endpoint) as client:
+                try:
+                    await client.models()
+                except EndpointError as error:
+                    # not every server lists its models
+                    if error.kind in FATAL - {"not_found"} or error.kind == "timeout":
+                        raise
+
+    async def run(self, work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, **named: Any) -> T:
+        """Run `propose_async` with these members, closing their connections afterwards."""
+        journal = CallJournal(self.journal)
+        budget = self.budget or Budget()
+        retriever: Retriever = (
+            PubMedRetriever(self.email, key=self.ncbi_key) if self.email else CorpusRetriever()
+        )
+        async with AsyncExitStack() as stack:
+
+            async def asked(endpoint: Endpoint, member: str, prompt: str) -> Asked:
+                client = Client(
+                    endpoint, data_set=self.data_set, allow_remote=self.allow_remote, budget=budget
+                )
+                await stack.enter_async_context(client)
+                return Asked(client, journal, member, prompt_hash(prompt), seed=self.seed)
+
+            generator: Generator = OfflineGenerator(self.seed, retriever)
+            if self.generator is not None:
+                generator = LLMGenerator(await asked(self.generator, "generator", "generator"), retriever)
+            validators: list[Validator] = [ClinicalRules()]
+            if self.judge is not None:
+                validators.append(LLMJudge(await asked(self.judge, LLMJudge.name, "judge"), retriever))
+            panel = None
+            if self.readers:
+                readers = [
+                    LLMReader(await asked(e, f"blind: {e.name}", "reader"), retriever) for e in self.readers
+                ]
+                panel = Panel(
+                    readers,
+                    rule=self.settings.panel_rule,
+                    permutations=self.settings.permutations,
+                    seed=self.seed,
+                )
+            return await work(
+                *arguments,
+                retriever=retriever,
+                generator=generator,
+                validators=validators,
+                panel=panel,
+                **named,
+            )
