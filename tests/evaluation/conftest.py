@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import nibabel as nib
 import numpy as np
 import pytest
 
+from napari_spatialmed.benchmark import create
 from napari_spatialmed.case import Case, make_case
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions.model import AnswerKey, Question
 
 MARKERS = {"right": 1, "left": 2, "anterior": 3, "posterior": 4, "superior": 5, "inferior": 6}
-COLORS = {1: (255, 0, 0)}
 
 
 def marker_case(image: bool = True, modality: str = "CT") -> Case:
@@ -64,3 +68,39 @@ def number() -> Question:
         unit="mL",
         evidence=({"calculator": "volume_ml", "value": 100.0, "unit": "mL", "structures": ["left"]},),
     )
+
+
+@pytest.fixture
+def folder_of_cases(tmp_path: Path) -> Path:
+    """A folder with the marker case as NIfTI files, as a user has them."""
+    case = marker_case()
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    nib.save(nib.Nifti1Image(case.labels, case.affine), folder / "scan_seg.nii.gz")
+    nib.save(nib.Nifti1Image(case.image, case.affine), folder / "scan.nii.gz")
+    table = {str(s.label): s.name for s in case.structures}
+    (folder / "names.json").write_text(json.dumps(table))
+    return folder
+
+
+def many_questions(choice: Question, number: Question, case_id: str, count: int) -> list[Question]:
+    """`count` questions, each with a text of its own; every fifth is an open one."""
+    return [
+        (number if i % 5 == 4 else choice).model_copy(
+            update={
+                "id": f"q-{i:012x}",
+                "case": case_id,
+                "stem": f"Number {i}: {(number if i % 5 == 4 else choice).stem}",
+            }
+        )
+        for i in range(count)
+    ]
+
+
+def write_benchmark(path: Path, questions: list[Question], patient: str = "p1") -> Path:
+    """A benchmark file with these questions, waiting for reviewers."""
+    opened = create(path, actor="tester", title="markers")
+    opened.register_case(marker_case(), patient=patient)
+    for question in questions:
+        opened.propose(question, accepted=True)
+    return path

@@ -81,7 +81,14 @@ def test_not_read_as_an_answer(text, why):
 
 @pytest.mark.parametrize(
     ("text", "letter"),
-    [("10 mm", "C"), ("it is 110 mm.", "B"), ("12-15 mL", "A"), ("D: 2.5 mL", "D"), ("B) 10 mm", None), ("100 mm", None)],
+    [
+        ("10 mm", "C"),
+        ("it is 110 mm.", "B"),
+        ("12-15 mL", "A"),
+        ("D: 2.5 mL", "D"),
+        ("B) 10 mm", None),
+        ("100 mm", None),
+    ],
 )
 def test_numbers_as_options_match_whole(text, letter):
     assert parse_letter(text, SIZES) == letter
@@ -97,7 +104,13 @@ def test_a_final_answer_line_always_wins(letter, noise):
     assert parse_letter(f"{noise}\nANSWER: {letter}", ORGANS) == letter
 
 
-@given(st.lists(st.sampled_from(["A", "B", "liver", "spleen", "is", "near", "the", "larger", "than"]), min_size=3, max_size=12))
+@given(
+    st.lists(
+        st.sampled_from(["A", "B", "liver", "spleen", "is", "near", "the", "larger", "than"]),
+        min_size=3,
+        max_size=12,
+    )
+)
 def test_prose_without_a_form_of_answer_is_unparsed(words):
     """An independent reading of S2: without "answer", more than a lead-in and one option is prose."""
     text = "we see " + " ".join(words) + " here"

@@ -79,7 +79,9 @@ def test_never_an_error_and_never_a_negative_number(text, unit):
     assert value is None or (value >= 0 and value < float("inf"))
 
 
-@given(st.floats(0.01, 99999), st.sampled_from([("mL", 1), ("L", 1000), ("cm3", 1), ("mm³", 0.001), ("cc", 1)]))
+@given(
+    st.floats(0.01, 99999), st.sampled_from([("mL", 1), ("L", 1000), ("cm3", 1), ("mm³", 0.001), ("cc", 1)])
+)
 def test_every_volume_unit_comes_out_in_millilitres(value, unit):
     name, factor = unit
     text = f"{value:.4f}"

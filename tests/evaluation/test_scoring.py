@@ -16,7 +16,18 @@ from napari_spatialmed.evaluation.scoring import ScoringError
 
 @pytest.mark.parametrize(
     ("prediction", "expected"),
-    [(105, 1.0), (95, 1.0), (106, 0.9), (120, 0.7), (80, 0.7), (150, 0.1), (151, 0.0), (100, 1.0), (0, 0.0), (1e9, 0.0)],
+    [
+        (105, 1.0),
+        (95, 1.0),
+        (106, 0.9),
+        (120, 0.7),
+        (80, 0.7),
+        (150, 0.1),
+        (151, 0.0),
+        (100, 1.0),
+        (0, 0.0),
+        (1e9, 0.0),
+    ],
 )
 def test_vectors(prediction, expected):
     assert mean_relative_accuracy(prediction, 100) == pytest.approx(expected)

@@ -1,0 +1,224 @@
+"""`spatialmed evaluate`, `score` and `report`: models over a benchmark."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from napari_spatialmed import benchmark as benchmarks
+from napari_spatialmed.case import CaseLibrary
+from napari_spatialmed.cli import EXIT_PARTLY_DONE
+from napari_spatialmed.evaluation import ARMS, LAYOUTS
+from napari_spatialmed.evaluation.casesource import CaseSource
+from napari_spatialmed.evaluation.runs import Plan, Progress, RunSummary, run_benchmark, select_items
+from napari_spatialmed.llm import Budget, Client, resolve_endpoint
+
+MRA_MODES = ("exact", "vsi_reference")
+_benchmark = click.argument("benchmark", type=click.Path(path_type=Path))
+_cases = click.option(
+    "--cases",
+    type=click.Path(path_type=Path, file_okay=False),
+    multiple=True,
+    help="Folder with the scans and labels; may be given several times.",
+)
+_mra = click.option(
+    "--mra-mode",
+    type=click.Choice(MRA_MODES),
+    default="exact",
+    show_default=True,
+    help="vsi_reference repeats the published VSI-Bench code with its float noise.",
+)
+
+
+@click.command("evaluate")
+@_benchmark
+@_cases
+@click.option(
+    "--endpoint", help="Endpoint by name or base URL; default: OPENAI_BASE_URL, or the only one set up."
+)
+@click.option("--model", help="Another model of that endpoint.")
+@click.option(
+    "--adapter", help="Instead of an endpoint: an installed adapter, or a command, that takes NIfTI volumes."
+)
+@click.option("--layout", type=click.Choice(LAYOUTS), default="orthogonal", show_default=True)
+@click.option("--arm", "arms", type=click.Choice(ARMS), multiple=True, default=("normal",), show_default=True)
+@click.option("--outlines", is_flag=True, help="Draw the structures' outlines.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The run's folder; the same command goes on where it stopped.",
+)
+@click.option("--max-tokens", type=click.IntRange(1), default=1024, show_default=True)
+@click.option("--budget-calls", type=click.IntRange(1), help="Stop after so many calls.")
+@click.option("--budget-tokens", type=click.IntRange(1), help="Stop after so many tokens.")
+@click.option(
+    "--budget-cost",
+    type=click.FloatRange(0, min_open=True),
+    help="Stop at this cost, in the currency of the endpoint's prices.",
+)
+@click.option("--yes-send", is_flag=True, help="Agree that the pictures go to a remote endpoint.")
+@_mra
+def evaluate_command(
+    benchmark: Path,
+    cases: tuple[Path, ...],
+    endpoint: str | None,
+    model: str | None,
+    adapter: str | None,
+    layout: str,
+    arms: tuple[str, ...],
+    outlines: bool,
+    out: Path,
+    max_tokens: int,
+    budget_calls: int | None,
+    budget_tokens: int | None,
+    budget_cost: float | None,
+    yes_send: bool,
+    mra_mode: str,
+) -> None:
+    """Run a model over a benchmark's questions.
+
+    Every item ends in exactly one outcome.  Exit code 4: not everything was asked; the same command goes on.
+    """
+    if adapter and (endpoint or model):
+        raise click.UsageError("--adapter takes the place of --endpoint and --model")
+    state = benchmarks.read(benchmark).state
+    items = select_items(state)
+    if not items:
+        raise benchmarks.BenchmarkError(
+            "there is no question to ask", where=benchmark, hint="Propose some, or review those it holds."
+        )
+    source = CaseSource(cases, names={c.case: c.names for c in state.cases.values()}, library=CaseLibrary())
+    if adapter:
+        from napari_spatialmed.evaluation.adapters import open_adapter, run_adapter
+
+        with open_adapter(adapter) as volume_model:
+            summary = run_adapter(
+                volume_model, items, source, out, title=state.title, mra_mode=mra_mode, on_progress=_printer()
+            )  # type: ignore[arg-type]
+        _end(summary, source)
+        return
+    chosen = resolve_endpoint(endpoint)
+    if model:
+        chosen = chosen.model_copy(update={"model": model})
+    plan = Plan(layout, outlines, arms, {"max_tokens": max_tokens}, mra_mode)  # type: ignore[arg-type]
+
+    async def run() -> RunSummary:
+        budget = Budget(calls=budget_calls, tokens=budget_tokens, cost=budget_cost)
+        async with Client(chosen, data_set=items_id, allow_remote=yes_send, budget=budget) as client:
+            return await run_benchmark(
+                client, items, source, out, plan, title=state.title, on_progress=_printer()
+            )
+
+    items_id = f"benchmark {state.title or benchmark.name.partition('.')[0]}"
+    try:
+        summary = asyncio.run(run())
+    except KeyboardInterrupt:
+        click.echo("\nstopped; the same command goes on", err=True)
+        raise SystemExit(EXIT_PARTLY_DONE) from None
+    _end(summary, source)
+
+
+@click.command("score")
+@click.argument("predictions", type=click.Path(path_type=Path))
+@click.option(
+    "--benchmark", type=click.Path(path_type=Path), required=True, help="The benchmark the answers are for."
+)
+@click.option("--model", default="", help="Name for the report; default: the file's name.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write a run's folder, for `spatialmed report`.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@_mra
+def score_command(
+    predictions: Path, benchmark: Path, model: str, out: Path | None, as_json: bool, mra_mode: str
+) -> None:
+    """Score answers made elsewhere: a JSON line {"id": …, "text": …} for each question.
+
+    Every question counts: one without an answer scores 0 and is listed as an error.
+    """
+    from napari_spatialmed.evaluation.predictions import score_predictions
+
+    state = benchmarks.read(benchmark).state
+    result = score_predictions(
+        predictions, state, model=model or predictions.stem, mra_mode=mra_mode, out=out
+    )  # type: ignore[arg-type]
+    click.echo(result.to_json() if as_json else result.table())
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+    if result.missing:
+        raise SystemExit(EXIT_PARTLY_DONE)
+
+
+@click.command("report")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--benchmark", type=click.Path(path_type=Path), required=True, help="The benchmark the runs are over."
+)
+@_cases
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default="report.html", show_default=True
+)
+@click.option("--mra-mode", type=click.Choice(MRA_MODES), help="Score open answers again in this mode.")
+def report_command(
+    runs: tuple[Path, ...], benchmark: Path, cases: tuple[Path, ...], out: Path, mra_mode: str | None
+) -> None:
+    """Write the report of one or more runs as one HTML file.
+
+    With --cases the worst items are shown with their pictures.
+    """
+    from napari_spatialmed.evaluation.report import write_report
+
+    state = benchmarks.read(benchmark).state
+    source = CaseSource(cases, names={c.case: c.names for c in state.cases.values()}, library=CaseLibrary())
+    written = write_report(runs, state, out, find_case=source, mra_mode=mra_mode)  # type: ignore[arg-type]
+    click.echo(str(written.path))
+    for note in written.notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def _printer() -> Callable[[Progress], None]:
+    """Progress on stderr: one line that is overwritten on a terminal, a line every ten seconds elsewhere."""
+    terminal, last = sys.stderr.isatty(), [float("-inf")]
+
+    def show(progress: Progress) -> None:
+        now = time.monotonic()
+        if now - last[0] < (0.2 if terminal else 10.0) and progress.done < progress.total:
+            return
+        last[0] = now
+        counts = ", ".join(f"{n} {name}" for name, n in progress.outcomes.items() if n)
+        left = "" if progress.eta is None else f" · {_duration(progress.eta)} left"
+        cost = f" · {progress.cost:.4f} spent" if progress.cost else ""
+        line = f"{progress.done}/{progress.total} · {counts}{left}{cost}"
+        click.echo(f"\r{line:<100}" if terminal else line, err=True, nl=not terminal)
+
+    return show
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (
+        f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    )
+
+
+def _end(summary: RunSummary, source: CaseSource) -> None:
+    counts = ", ".join(f"{n} {name}" for name, n in summary.outcomes.items() if n) or "nothing"
+    click.echo(
+        f"\n{summary.asked} asked now ({counts}), {summary.resumed} before, of {summary.total}", err=True
+    )
+    if summary.stopped:
+        click.echo(f"stopped: {summary.stopped}", err=True)
+    for problem in source.unreadable[:5]:
+        click.echo(f"note: not opened: {problem}", err=True)
+    failed = summary.outcomes.get("error", 0) + summary.outcomes.get("timed out", 0)
+    if summary.stopped or failed or summary.asked + summary.resumed < summary.total:
+        raise SystemExit(EXIT_PARTLY_DONE)
