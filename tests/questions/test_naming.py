@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_spatialmed.questions.naming import listing, mentions, nameable, the, without_names
+from napari_spatialmed.questions.naming import is_level, listing, mentions, nameable, the, without_names
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,9 @@ def test_articles_and_lists_read_like_english() -> None:
     assert the("left kidney") == "the left kidney"
     assert the("vertebra L1") == "vertebra L1"
     assert listing(["the liver", "the spleen", "the aorta"]) == "the liver, the spleen and the aorta"
+
+
+@pytest.mark.parametrize("title", ["L5 vertebra", "vertebra T12", "left 11th rib", "left rib 12"])
+def test_what_is_numbered_from_head_to_foot_is_known(title: str) -> None:
+    assert is_level(title)
+    assert not is_level("liver segment 4")

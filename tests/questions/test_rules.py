@@ -218,11 +218,14 @@ def test_a_truth_rule_fires_on_an_edited_question(rule: str, made, edit: Edit, b
 
 
 def test_a_contest_that_is_none_breaks_o6(body: CaseGeometry) -> None:
-    # The kidney is 8 mm from the spleen; the stomach touches its level at 4 mm.
     question = build_question(
-        body, "dist.nearest", ["spleen", "kidney_left", "pancreas", "liver"], params={"between": "surfaces"}
+        body, "dist.nearest", ["spleen", "pancreas", "liver", "kidney_right"], params={"between": "surfaces"}
     )
-    verdicts = {verdict.rule: verdict for verdict in check_question(question, body)}
+    # The left kidney is 8 mm from the spleen, the liver ten times as far.
+    swapped = question.key.model_copy(
+        update={"structures": ("spleen", "kidney_left", "liver", "kidney_right")}
+    )
+    verdicts = {v.rule: v for v in check_question(question.model_copy(update={"key": swapped}), body)}
     assert verdicts["O6"].passed is False
     assert "factor" in verdicts["O6"].reason
 

@@ -104,7 +104,7 @@ def check_one_piece(geometry: CaseGeometry, name: str) -> None:
     elif sum(piece["voxels"] >= PIECE_SHARE * total for piece in pieces) > 1:
         raise UndecidableError(
             "U3",
-            f"The {structure.title} comes in several large pieces: it has no one centre, side or extent.",
+            f"Several large pieces make up the {structure.title}: there is no one centre, side or extent.",
         )
 
 

@@ -85,6 +85,8 @@ def build_question(
     found = form.evaluate(key, geometry, others or {})
     if why := form.fragile(key, found):
         raise UndecidableError("U6", why)
+    if why := form.contest(key, found):
+        raise UndecidableError("O6", why)
     choices = form.offer(key, found, rng)
     key = key.model_copy(update={"params": key.params | dict(choices.params)})
     if choices.texts:

@@ -24,7 +24,7 @@ DIRECTION_HINTS: Mapping[str, tuple[str, ...]] = {
 
 _NAMEABLE = re.compile(r"^\w[\w \-–/()+.,'’]{0,59}$")
 _NO_ARTICLE = re.compile(r"^(vertebra|segment|rib)\b.*\d|^(segment|level)\b|\d$", re.I)
-_LEVEL = re.compile(r"\b(?:[CTLS]\d{1,2}|rib \d{1,2})\b", re.I)
+_LEVEL = re.compile(r"\b(?:[CTLS]\d{1,2}|rib \d{1,2}|\d{1,2}(?:st|nd|rd|th) rib)\b", re.I)
 _BARRIER = re.compile(r"[,;:.?!()>]")
 _SMALL_WORDS = frozenset({"the", "a", "an", "of"})
 

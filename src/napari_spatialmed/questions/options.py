@@ -46,8 +46,8 @@ def spread_numbers(
     if room <= gap:
         raise UndecidableError(
             "O3",
-            f"Wrong values would have to stand {gap:g} apart, and {count - 1} of them don't fit between "
-            f"{lowest:.3g} and {shown:g}{'' if math.isinf(highest) else f' or up to {highest:g}'}: the truth could only be among the smallest options.",
+            f"Wrong values would have to stand {gap:g} {unit} apart, and {count - 1} of them don't fit on either side of "
+            f"{shown:g} {unit}: the truth couldn't stand at every rank.",
         )
     if unit == "count":
         widest = 1.0
