@@ -12,7 +12,9 @@ from napari_spatialmed.benchmark import Benchmark
 from napari_spatialmed.questions.model import AnswerKey, Question
 
 
-def make_question(number: int, *, case: str = "case-0001", task: str = "DIST", **changes: object) -> Question:
+def make_question(
+    number: int, *, case: str = "case-000000000001", task: str = "DIST", **changes: object
+) -> Question:
     """A well-formed question; `number` makes its id."""
     fields = {
         "id": f"q-{number:012x}",

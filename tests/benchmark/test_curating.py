@@ -211,7 +211,12 @@ def test_reviewers_see_nothing_of_others_before_they_have_scored(anna: Benchmark
 
 
 def test_the_queue_groups_by_case_and_resumes(anna: Benchmark, question: Make) -> None:
-    for number, case in ((2, "case-0002"), (3, "case-0001"), (4, "case-0002"), (5, "case-0001")):
+    for number, case in (
+        (2, "case-000000000002"),
+        (3, "case-000000000001"),
+        (4, "case-000000000002"),
+        (5, "case-000000000001"),
+    ):
         anna.propose(question(number, case=case))
     anna.propose(question(6), [Verdict(member="rules", rule="U1", passed=False, reason="too close")])
     assert [i.question[-1] for i in anna.state.queue("Anna")] == ["1", "3", "5", "2", "4"]
@@ -277,7 +282,7 @@ def test_the_funnel_adds_up(anna: Benchmark, question: Make) -> None:
     anna.propose(question(3, task="VOLEST"), [Verdict(member="panel", rule="P2", passed=False, reason="")])
     anna.propose(question(4), [Verdict(member="validator", passed=False, reason="nobody asks this")])
     anna.propose(question(5))
-    anna.record_rejection("case-0001", "EXT", rule="U2", reason="the lung is cut off")
+    anna.record_rejection("case-000000000001", "EXT", rule="U2", reason="the lung is cut off")
     for name in ("Anna", "Bob", "Chen"):
         as_person(anna, name).review(question(5).id, 2)
     anna.refresh()

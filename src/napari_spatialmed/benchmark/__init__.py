@@ -20,6 +20,7 @@ from napari_spatialmed.benchmark.events import (
 )
 from napari_spatialmed.benchmark.export import FORMATS, Exported, export
 from napari_spatialmed.benchmark.funnel import Funnel, FunnelRow
+from napari_spatialmed.benchmark.importing import IMPORTED_FORM, ImportPlan, import_, plan_import
 from napari_spatialmed.benchmark.journal import SUFFIX
 from napari_spatialmed.benchmark.keep_rule import KEEP_RULE, REVIEWERS_NEEDED, decide
 from napari_spatialmed.benchmark.merge import Merged, merge
@@ -38,6 +39,7 @@ from napari_spatialmed.benchmark.verification import Mismatch, Problem, Verifica
 
 __all__ = [
     "FORMATS",
+    "IMPORTED_FORM",
     "KEEP_RULE",
     "PAYLOADS",
     "REASONS",
@@ -55,6 +57,7 @@ __all__ = [
     "Exported",
     "Funnel",
     "FunnelRow",
+    "ImportPlan",
     "Merged",
     "Mismatch",
     "NotABenchmarkError",
@@ -74,8 +77,10 @@ __all__ = [
     "create",
     "decide",
     "export",
+    "import_",
     "merge",
     "open",
+    "plan_import",
     "queue_state",
     "read",
     "repair",

@@ -170,6 +170,10 @@ def _collector_paused() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            # There and back puts what was read among the old objects, so that the next small collection passes it over.
+            gc.freeze()
+            gc.unfreeze()
         if was_on:
             gc.enable()
 

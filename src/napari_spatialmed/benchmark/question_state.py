@@ -106,6 +106,8 @@ class QuestionState:
         same = next((v.content for v in self._versions.values() if v.question == question), event.id)
         revision = 1 + max((self._versions[b].revision for b in bases if b in self._versions), default=0)
         self._versions[event.id] = Version(event.id, same, question, revision, event)
+        if not bases and same != event.id:
+            return  # proposed twice: what was built on the first stands
         texts = {self._versions[b].content for b in bases if b in self._versions}
         self._heads = [h for h in self._heads if h not in bases and self._versions[h].content not in texts]
         self._heads.append(event.id)
@@ -134,7 +136,9 @@ class QuestionState:
     @property
     def versions(self) -> tuple[Version, ...]:
         """Every text it ever had, oldest first."""
-        return tuple(self._versions.values())
+        return tuple(
+            v for v in self._versions.values() if v.event.kind != "question_proposed" or v.content == v.id
+        )
 
     @property
     def conflict(self) -> tuple[Version, ...]:

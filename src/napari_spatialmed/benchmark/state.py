@@ -162,10 +162,8 @@ class State:
         state = self.questions.get(question.id)
         if state is None:
             state = self.questions[question.id] = QuestionState(question)
-            state.add_version(event, question, ())
-        elif all(v.question != question for v in state.versions):
-            # Two writers proposed different texts under one id: a person chooses.
-            state.add_version(event, question, ())
+        # Two writers who proposed different texts under one id are a conflict; the same text twice is not.
+        state.add_version(event, question, ())
 
     def _edited(self, event: Event) -> None:
         state = self.questions[event.question or ""]

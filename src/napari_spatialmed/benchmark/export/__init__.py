@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -17,6 +17,7 @@ from napari_spatialmed.benchmark.export.tables import write_csv, write_jsonl
 from napari_spatialmed.benchmark.scan import in_order, scan
 from napari_spatialmed.benchmark.state import State
 from napari_spatialmed.benchmark.storage import files_of
+from napari_spatialmed.questions import audit
 
 Format = Literal["hf", "jsonl", "csv", "inspect", "vlmeval", "lmms"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -42,7 +43,6 @@ def export(
     pictures: Pictures | None = None,
     splits: Mapping[str, float] = DEFAULT_SPLITS,
     scoring: Mapping[str, str] | None = None,
-    audit: Sequence[str] = (),
     license: str | None = None,
 ) -> Exported:
     """Write the kept questions of a benchmark as a folder.
@@ -59,8 +59,6 @@ def export(
         Share of the patients in each.
     scoring
         File name → source of the scoring code that goes with a harness's task; needed for ``inspect`` and ``lmms``.
-    audit
-        What the corpus rules found, for the card.
     license
         Identifier of the licence, for the card.
 
@@ -88,8 +86,10 @@ def export(
     items = collect(state, splits, pictures)
     with export_folder(Path(out)) as folder:
         if format == "hf":
-            funnel, agreed = state.funnel(), agreement(state)
-            write_huggingface(folder, state, items, funnel, agreed, audit=audit, license=license)
+            audited = audit([q.question for q in state.questions.values() if q.status == "kept"])
+            write_huggingface(
+                folder, state, items, state.funnel(), agreement(state), audited, license=license
+            )
         elif format == "jsonl":
             write_jsonl(folder, items)
         elif format == "csv":

@@ -14,16 +14,11 @@ from napari_spatialmed.benchmark.funnel import STAGES, Funnel, FunnelRow
 from napari_spatialmed.benchmark.keep_rule import KEEP_RULE
 from napari_spatialmed.benchmark.state import State
 from napari_spatialmed.geometry.registry import CALCULATORS_VERSION
+from napari_spatialmed.questions import Audit, Verdict
 
 
-def card_body(state: State, items: Items, funnel: Funnel, agreed: Agreement, audit: Sequence[str]) -> str:
-    """The card's text in Markdown.
-
-    Parameters
-    ----------
-    audit
-        What the corpus rules found, one sentence each; empty if they were not run.
-    """
+def card_body(state: State, items: Items, funnel: Funnel, agreed: Agreement, audited: Audit) -> str:
+    """The card's text in Markdown."""
     patients = {name: len({r["patient"] for r in rows}) for name, rows in by_split(items.kept).items()}
     splits = [[name, len(rows), patients[name]] for name, rows in by_split(items.kept).items()]
     parts = [
@@ -46,9 +41,7 @@ def card_body(state: State, items: Items, funnel: Funnel, agreed: Agreement, aud
         "Krippendorff's α for ordinal scores, on the present texts, with a 95 % bootstrap interval.",
         _agreement_table(agreed),
         "## Audit of the corpus",
-        "\n".join(f"- {line}" for line in audit)
-        if audit
-        else "The corpus rules were not run for this export.",
+        "\n".join(f"- {_verdict(v)}" for v in audited.verdicts),
         "## Versions",
         f"napari-spatialmed {__version__}, journal schema {SCHEMA_VERSION}, calculators {CALCULATORS_VERSION}.",
         "## Checking it",
@@ -69,6 +62,11 @@ def by_split(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, A
     for row in rows:
         result.setdefault(row["split"], []).append(row)
     return dict(sorted(result.items()))
+
+
+def _verdict(verdict: Verdict) -> str:
+    word = {True: "passed", False: "failed", None: "not judged"}[verdict.passed]
+    return f"{verdict.rule} {word}: {verdict.reason}"
 
 
 def _funnel_table(funnel: Funnel) -> str:

@@ -18,6 +18,7 @@ from napari_spatialmed.benchmark.export.folder import sha256_of, write_files, wr
 from napari_spatialmed.benchmark.export.items import Items
 from napari_spatialmed.benchmark.funnel import Funnel
 from napari_spatialmed.benchmark.state import State
+from napari_spatialmed.questions import Audit
 
 LIST_COLUMNS = ("structures", "options", "rules", "pictures", "pictures_sha256")
 NUMBER_COLUMNS = ("revision", "uncertainty")
@@ -30,8 +31,8 @@ def write_huggingface(
     items: Items,
     funnel: Funnel,
     agreed: Agreement,
+    audited: Audit,
     *,
-    audit: Sequence[str],
     license: str | None,
 ) -> None:
     """Write data, card, Croissant file, reports and pictures.
@@ -67,7 +68,7 @@ def write_huggingface(
         json.dumps(agreed.to_dict(), indent=1, ensure_ascii=False) + "\n",
     )
     write_text(
-        folder / "reports" / "audit.json", json.dumps(list(audit), indent=1, ensure_ascii=False) + "\n"
+        folder / "reports" / "audit.json", json.dumps(audited.to_dict(), indent=1, ensure_ascii=False) + "\n"
     )
     data = DatasetCardData(
         license=license,
@@ -83,11 +84,11 @@ def write_huggingface(
             },
             {
                 "config_name": "set_aside",
-                "data_files": [{"split": "all", "path": "set_aside/set_aside.parquet"}],
+                "data_files": [{"split": "set_aside", "path": "set_aside/set_aside.parquet"}],
             },
         ],
     )
-    body = card_body(state, items, funnel, agreed, audit)
+    body = card_body(state, items, funnel, agreed, audited)
     card = DatasetCard(f"---\n{data.to_yaml(line_break=chr(10))}\n---\n\n{body}")
     write_text(folder / "README.md", str(card))
     croissant = _croissant(mlcroissant, folder, files, state.title, state.events[-1], license)

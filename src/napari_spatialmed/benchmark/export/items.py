@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,6 +95,10 @@ def split_patients(patients: Iterable[str], splits: Mapping[str, float]) -> dict
         raise BenchmarkError(
             "the shares of the splits must be positive and sum to 1",
             hint="For example validation=0.2,test=0.8.",
+        )
+    if any(not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name == "all" for name in splits):
+        raise BenchmarkError(
+            "a split is named in small letters, and not `all`", hint="For example validation and test."
         )
     ordered = sorted(set(patients), key=lambda p: hashlib.sha256(p.encode()).hexdigest())
     names = list(splits)
