@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 BRICK_MM = 8.0
 GROUP = 4
 """Bricks along a side of a group: the coarse level of the search."""
+FEW_BRICKS = 25
+"""Pairs of bricks compared point by point before a tree takes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,30 +136,59 @@ def smallest_distance(a: Bricks, b: Bricks, least: float = 0.0) -> tuple[float, 
     """
     stop = least * least * (1.0 + 1e-12)
     coarse = _gap2(a.coarse.low, a.coarse.high, b.coarse.low, b.coarse.high)
-    best, at_a, at_b = np.inf, 0, 0
-    while True:
-        near = coarse < best
-        if not near.any():
-            break
-        # The nearest groups first: they nearly always hold the answer, and bound all others.
-        threshold = coarse[near].min()
-        ga, gb = np.nonzero(near & (coarse <= threshold))
-        coarse[ga, gb] = np.inf
-        fa, fb = _members(a.coarse, np.unique(ga)), _members(b.coarse, np.unique(gb))
-        fine = _gap2(a.fine.low[fa], a.fine.high[fa], b.fine.low[fb], b.fine.high[fb])
-        while True:
-            k = int(fine.argmin())
-            if fine.flat[k] >= best:
+    # The nearest bricks of the nearest groups first: they nearly always hold the answer, and bound all others.
+    ga, gb = divmod(int(coarse.argmin()), coarse.shape[1])
+    fa, fb, fine = _bricks_of(a, b, np.array([ga]), np.array([gb]))
+    ia, ib = divmod(int(fine.argmin()), fine.shape[1])
+    found = _nearer((np.inf, 0, 0), a, b, int(fa[ia]), int(fb[ib]))
+    near = coarse < found[0]
+    if found[0] > stop and near.any():
+        fa, fb, fine = _bricks_of(a, b, np.flatnonzero(near.any(axis=1)), np.flatnonzero(near.any(axis=0)))
+        ra, rb = np.nonzero(fine < found[0])
+        bounds = fine[ra, rb]
+        order = np.argsort(bounds)
+        for k in order[:FEW_BRICKS]:
+            if bounds[k] >= found[0] or found[0] <= stop:
                 break
-            ia, ib = divmod(k, fine.shape[1])
-            fine[ia, ib] = np.inf
-            sa = slice(a.fine.starts[fa[ia]], a.fine.starts[fa[ia] + 1])
-            sb = slice(b.fine.starts[fb[ib]], b.fine.starts[fb[ib] + 1])
-            distances = cdist(a.points[sa], b.points[sb], "sqeuclidean")
-            k = int(distances.argmin())
-            if distances.flat[k] < best:
-                best = float(distances.flat[k])
-                at_a, at_b = sa.start + k // distances.shape[1], sb.start + k % distances.shape[1]
-                if best <= stop:
-                    return float(np.sqrt(best)), at_a, at_b
-    return float(np.sqrt(best)), at_a, at_b
+            found = _nearer(found, a, b, int(fa[ra[k]]), int(fb[rb[k]]))
+        left = order[FEW_BRICKS:]
+        left = left[bounds[left] < found[0]]
+        if left.size and found[0] > stop:
+            found = _by_tree(found, a, b, fa[np.unique(ra[left])], fb[np.unique(rb[left])])
+    return float(np.sqrt(found[0])), found[1], found[2]
+
+
+def _bricks_of(
+    a: Bricks, b: Bricks, groups_a: NDArray[np.int64], groups_b: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Bricks of some groups of both structures, and squared distances between their boxes."""
+    fa, fb = _members(a.coarse, groups_a), _members(b.coarse, groups_b)
+    return fa, fb, _gap2(a.fine.low[fa], a.fine.high[fa], b.fine.low[fb], b.fine.high[fb])
+
+
+def _nearer(found: tuple[float, int, int], a: Bricks, b: Bricks, ka: int, kb: int) -> tuple[float, int, int]:
+    """The nearest pair of points of two bricks, if nearer than what was found."""
+    start_a, start_b = int(a.fine.starts[ka]), int(b.fine.starts[kb])
+    distances = cdist(
+        a.points[start_a : a.fine.starts[ka + 1]], b.points[start_b : b.fine.starts[kb + 1]], "sqeuclidean"
+    )
+    k = int(distances.argmin())
+    if distances.flat[k] >= found[0]:
+        return found
+    return float(distances.flat[k]), start_a + k // distances.shape[1], start_b + k % distances.shape[1]
+
+
+def _by_tree(
+    found: tuple[float, int, int], a: Bricks, b: Bricks, ka: NDArray[np.int64], kb: NDArray[np.int64]
+) -> tuple[float, int, int]:
+    """The same for many bricks at once, by a tree on the points of the second structure's."""
+    at_a, at_b = _members(a.fine, ka), _members(b.fine, kb)
+    tree = cKDTree(b.points[at_b], balanced_tree=False, compact_nodes=False)
+    bound = np.sqrt(found[0])
+    distances, which = tree.query(a.points[at_a], distance_upper_bound=bound)
+    k = int(distances.argmin())
+    if not distances[k] < bound:
+        return found
+    i, j = int(at_a[k]), int(at_b[which[k]])
+    step = a.points[i] - b.points[j]
+    return float(step @ step), i, j

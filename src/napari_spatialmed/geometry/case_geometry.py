@@ -12,12 +12,26 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
+from napari_spatialmed.case import paired
 from napari_spatialmed.case.model import Case, Structure
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry.boundary import boundary_of
 from napari_spatialmed.geometry.bricks import Bricks, make_bricks, metric_frame, smallest_distance
-from napari_spatialmed.geometry.components import Pieces, pieces_of
+from napari_spatialmed.geometry.components import (
+    Pieces,
+    label_runs,
+    pieces_of,
+    pieces_of_runs,
+    ranks_of,
+    run_table,
+)
+from napari_spatialmed.geometry.diameters import Axial, longest, recist
+from napari_spatialmed.geometry.hausdorff import Worst, hausdorff
+from napari_spatialmed.geometry.mesh import area_and_volume, pattern_histograms
+from napari_spatialmed.geometry.neighbourhood import shared_faces
+from napari_spatialmed.geometry.surfaces import all_surfaces
 from napari_spatialmed.geometry.survey import SliceSums, Survey, join, reduce_slices, scan_slices
 
 T = TypeVar("T")
@@ -52,6 +66,8 @@ class CaseGeometry:
         self._rows: SliceSums | None = None
         self._survey: Survey | None = None
         self._made: dict[tuple[str, int, Any], Any] = {}
+        self._pairs: dict[tuple[str, int, int], Any] = {}
+        self._whole: dict[str, Any] = {}
 
     @property
     def labels(self) -> NDArray[Any]:
@@ -109,6 +125,14 @@ class CaseGeometry:
             found: T = self._made[place]
             return found
 
+    def made_of_case(self, what: str, make: Callable[[], T]) -> T:
+        """The result of `make`, kept until any edit."""
+        with self._lock:
+            if what not in self._whole:
+                self._whole[what] = make()
+            found: T = self._whole[what]
+            return found
+
     def boundary(self, name: str) -> NDArray[np.int32]:
         """Boundary voxels' array indices (6-neighbourhood; the map's border counts); shape (n, 3)."""
 
@@ -137,13 +161,131 @@ class CaseGeometry:
 
         return self.made("pieces", name, make, key=connectivity)
 
+    def mesh(self, name: str) -> tuple[float, float]:
+        """Area in mm² and volume in mm³ of the structure's marching cubes mesh."""
+
+        def make() -> tuple[float, float]:
+            row = self.row(name)
+            low, high = self.survey.index_min[row], self.survey.index_max[row]
+            crop = self.labels[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
+            label = self.structure(name).label
+            histogram = pattern_histograms((crop == label).view(np.uint8), np.array([1]))[0]
+            return area_and_volume(histogram, int(self.survey.counts[row]), self.affine)
+
+        return self.made("mesh", name, make)
+
+    def diameter(self, name: str) -> tuple[float, int, int]:
+        """Longest distance between voxel centres, and its ends' positions in `bricks(name).index`."""
+        return self.made("diameter", name, lambda: longest(self.bricks(name).points))
+
+    def piece_boundary(self, name: str, piece: int) -> NDArray[np.int32]:
+        """Boundary voxels of one piece, 0 the largest; shape (n, 3), n = 0 where there is no such piece."""
+
+        def make() -> NDArray[np.int64]:
+            row = self.row(name)
+            box = self.survey.index_min[row], self.survey.index_max[row]
+            return ranks_of(self.labels, self.structure(name).label, *box, self.boundary(name))
+
+        if piece == 0 and len(self.pieces(name).sizes) == 1:
+            return self.boundary(name)
+        return np.asarray(self.boundary(name)[self.made("ranks", name, make) == piece])
+
+    def axial(self, name: str, piece: int = 0) -> Axial:
+        """RECIST diameters of one piece; ends are positions in `piece_boundary(name, piece)`."""
+        return self.made(
+            "axial",
+            name,
+            lambda: recist(self.piece_boundary(name, piece), self.frame, self.affine),
+            key=piece,
+        )
+
     def nearest_points(self, a: str, b: str) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
         """Smallest distance of two structures' boundary voxel centres, and its end points in RAS mm."""
-        first, second = self.bricks(a), self.bricks(b)
-        distance, at_a, at_b = smallest_distance(
-            first, second, float(self.spacing.min()) if self.is_orthogonal else 0.0
-        )
-        return distance, self.to_ras(first.index[at_a]), self.to_ras(second.index[at_b])
+
+        def make() -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+            first, second = self.bricks(a), self.bricks(b)
+            distance, at_a, at_b = smallest_distance(first, second, self.least_step_mm)
+            return distance, self.to_ras(first.index[at_a]), self.to_ras(second.index[at_b])
+
+        return self._made_of_pair("nearest", a, b, make)
+
+    def worst_distance(self, a: str, b: str) -> Worst:
+        """Hausdorff distances; ends are positions in the two structures' `bricks(name).index`."""
+        return self._made_of_pair("hausdorff", a, b, lambda: hausdorff(self.bricks(a), self.bricks(b)))
+
+    def to_capsule(self, lesion: str, organ: str) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """Smallest distance from a lesion's voxels to a voxel outside lesion and organ, and its ends in RAS mm."""
+
+        def make() -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+            members = [self.structure(lesion).label, self.structure(organ).label]
+            rows = [self.row(lesion), self.row(organ)]
+            low = self.survey.index_min[rows].min(axis=0)
+            high = self.survey.index_max[rows].max(axis=0)
+            start = np.maximum(low - 1, 0)
+            crop = self.labels[tuple(slice(a, b + 2) for a, b in zip(start, high, strict=True))]
+            both = np.pad(np.isin(crop, members), 1)
+            rim = ndimage.binary_dilation(both) & ~both
+            outside = (np.argwhere(rim) - 1 + start).astype(np.int32)
+            first, second = self.bricks(lesion), make_bricks(outside, self.frame)
+            distance, at_a, at_b = smallest_distance(first, second, self.least_step_mm)
+            return distance, self.to_ras(first.index[at_a]), self.to_ras(second.index[at_b])
+
+        return self._made_of_pair("capsule", lesion, organ, make)
+
+    def other_side(self, structure: Structure) -> Structure | None:
+        """The same organ of the other side, if the case holds it."""
+        return paired(structure, self.case)
+
+    def shared_faces(self, a: str, b: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Faces that two structures share per array axis, and the voxels on either side."""
+
+        def make() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+            smaller = min((a, b), key=lambda name: self.survey.counts[self.row(name)])
+            row = self.row(smaller)
+            box = self.survey.index_min[row], self.survey.index_max[row]
+            return shared_faces(self.labels, self.structure(a).label, self.structure(b).label, *box)
+
+        return self._made_of_pair("faces", a, b, make)
+
+    def prepare(self) -> None:
+        """Compute boundaries, meshes and pieces of all structures in whole-map passes.
+
+        Quicker than one structure at a time when most of them are wanted.
+        """
+        with self._lock:
+            names = {s.label: s.name for s in self.case.structures if s.label in self.survey}
+            surfaces = all_surfaces(self.labels)
+            known = self.survey.labels
+            histograms = pattern_histograms(self.labels, known)
+            runs = run_table(self.labels)
+            piece = label_runs(runs)
+            order = np.argsort(runs.label, kind="stable")
+            starts = np.searchsorted(runs.label[order], known)
+            stops = np.append(starts[1:], len(order))
+            for row, label in enumerate(known.tolist()):
+                if label not in names:
+                    continue
+                mine = order[starts[row] : stops[row]]
+                own = np.unique(piece[mine], return_inverse=True)[1]
+                flat = surfaces.flat[surfaces.starts[row] : surfaces.starts[row + 1]]
+                index = np.column_stack(np.unravel_index(flat, self.labels.shape)).astype(np.int32)
+                mesh = area_and_volume(histograms[row], int(self.survey.counts[row]), self.affine)
+                self._made.setdefault(("boundary", label, None), index)
+                self._made.setdefault(("mesh", label, None), mesh)
+                self._made.setdefault(("pieces", label, 26), pieces_of_runs(runs.pick(mine), own))
+
+    def _made_of_pair(self, what: str, a: str, b: str, make: Callable[[], T]) -> T:
+        with self._lock:
+            place = (what, self.structure(a).label, self.structure(b).label)
+            if place not in self._pairs:
+                self._pairs[place] = make()
+            found: T = self._pairs[place]
+            return found
+
+    @property
+    def least_step_mm(self) -> float:
+        """No two voxel centres are nearer than this."""
+        return float(self.spacing.min()) if self.is_orthogonal else 0.0
 
     @property
     def is_orthogonal(self) -> bool:
@@ -183,6 +325,10 @@ class CaseGeometry:
             for label in changed:
                 self._changed[label] = self.generation
             self._made = {place: value for place, value in self._made.items() if place[1] not in changed}
+            self._pairs = {
+                place: value for place, value in self._pairs.items() if not changed & set(place[1:])
+            }
+            self._whole = {}
             return frozenset(s.name for s in self.case.structures if s.label in changed)
 
     def stale(self, names: Iterable[str], since: int) -> bool:

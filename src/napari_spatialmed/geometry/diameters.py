@@ -1,0 +1,134 @@
+"""Longest diameters between voxel centres: in 3D, and RECIST's pair on an axial slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial.distance import cdist
+
+FEW_POINTS = 1500
+"""Up to so many points all pairs are compared; above, only corners of the convex hull."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axial:
+    """RECIST diameters: the longest on any slice, and the longest perpendicular to it on the same slice.
+
+    `slice_index` counts along the array axis nearest to superior–inferior; ends are positions in the points given.
+    """
+
+    slice_index: int
+    long_mm: float
+    long_ends: tuple[int, int]
+    short_mm: float
+    short_ends: tuple[int, int]
+
+
+def longest(points: NDArray[np.float64]) -> tuple[float, int, int]:
+    """Largest distance between any two points, and which two; shape (n, d), n ≥ 1."""
+    kept = _candidates(points)
+    if len(kept) > FEW_POINTS:
+        kept = kept[_hull(points[kept])]
+    best, ends = -1.0, (0, 0)
+    for start in range(0, len(kept), 512):
+        distances = cdist(points[kept[start : start + 512]], points[kept[start:]], "sqeuclidean")
+        k = int(distances.argmax())
+        if distances.flat[k] > best:
+            best = float(distances.flat[k])
+            ends = (int(kept[start + k // distances.shape[1]]), int(kept[start + k % distances.shape[1]]))
+    return float(np.sqrt(best)), ends[0], ends[1]
+
+
+def _candidates(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Points that may end the longest diameter.
+
+    One as long as D exists between extremes along some direction.  A point nearer to the middle than D − (farthest
+    point's distance from the middle) can't reach D.
+    """
+    centred = points - (points.min(axis=0) + points.max(axis=0)) / 2.0
+    radius2 = np.einsum("ij,ij->i", centred, centred)
+    rng = np.random.default_rng(0)
+    directions = np.vstack([np.eye(points.shape[1]), rng.normal(size=(24, points.shape[1]))])
+    along = centred @ directions.T
+    extremes = np.unique(np.concatenate([along.argmin(axis=0), along.argmax(axis=0)]))
+    known = cdist(points[extremes], points[extremes]).max()
+    needed = max(0.0, known - np.sqrt(radius2.max()) - 1e-9)
+    return np.flatnonzero(radius2 >= needed * needed)
+
+
+def _hull(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    try:
+        return np.asarray(ConvexHull(points).vertices, np.int64)
+    except QhullError:
+        return np.arange(len(points))
+
+
+def recist(index: NDArray[np.int32], frame: NDArray[np.float64], affine: NDArray[np.float64]) -> Axial:
+    """RECIST 1.1 diameters from boundary voxels.
+
+    Parameters
+    ----------
+    index
+        Boundary voxels' array indices, shape (n, 3).
+    frame
+        Index differences → mm, as from `metric_frame`.
+    """
+    vertical = axial_axis(affine)
+    order = np.argsort(index[:, vertical], kind="stable")
+    level = index[order, vertical]
+    starts = np.flatnonzero(np.diff(level, prepend=level[0] - 1))
+    points = index.astype(np.float64) @ frame.T
+    length, a, b, members = -1.0, 0, 0, order[:1]
+    for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
+        here = order[start:stop]
+        # A slice whose box is smaller than the best diameter can't hold a longer one.
+        if np.linalg.norm(points[here].max(axis=0) - points[here].min(axis=0)) <= length:
+            continue
+        found, i, j = longest(points[here])
+        if found > length:
+            length, a, b, members = found, int(here[i]), int(here[j]), here
+    plane = [axis for axis in range(3) if axis != vertical]
+    rim = members[_rim(index[members][:, plane])]
+    pixel = float(np.linalg.norm(frame[:, plane], axis=0).min())
+    short, c, d = _perpendicular(points[rim], points[b] - points[a], pixel / 2.0)
+    return Axial(int(index[a, vertical]), length, (a, b), short, (int(rim[c]), int(rim[d])))
+
+
+def axial_axis(affine: NDArray[np.float64]) -> int:
+    """Array axis nearest to superior–inferior."""
+    turn = np.asarray(affine, np.float64)[:3, :3]
+    return int(np.abs(turn[2] / np.linalg.norm(turn, axis=0)).argmax())
+
+
+def _rim(pixels: NDArray[np.int32]) -> NDArray[np.int64]:
+    """First and last pixel of every row and column: where the longest chords end."""
+    kept = []
+    for along, across in ((0, 1), (1, 0)):
+        order = np.lexsort((pixels[:, across], pixels[:, along]))
+        line = pixels[order, along]
+        changes = np.flatnonzero(np.diff(line))
+        kept += [order[:1], order[changes], order[changes + 1], order[-1:]]
+    return np.unique(np.concatenate(kept))
+
+
+def _perpendicular(
+    points: NDArray[np.float64], along: NDArray[np.float64], tolerance: float
+) -> tuple[float, int, int]:
+    """Longest chord across `along`: its ends differ by at most `tolerance` mm along it."""
+    length = float(np.linalg.norm(along))
+    if length == 0.0:
+        return 0.0, 0, 0
+    unit = along / length
+    position = points @ unit
+    flat = points - position[:, None] * unit
+    best, ends = 0.0, (0, 0)
+    for start in range(0, len(points), 512):
+        across = cdist(flat[start : start + 512], flat[start:])
+        across[np.abs(position[start : start + 512, None] - position[None, start:]) > tolerance] = 0.0
+        k = int(across.argmax())
+        if across.flat[k] > best:
+            best, ends = float(across.flat[k]), (start + k // across.shape[1], start + k % across.shape[1])
+    return best, ends[0], ends[1]
