@@ -33,6 +33,7 @@ _KNOWN = {
 }
 _CONVERT = "Convert it to NIfTI or NRRD, e.g. with 3D Slicer or dcmqi, and open that."
 GAP_TOLERANCE = 0.01
+_ARTICLE = {"MR": "an"}
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -95,7 +96,7 @@ def read_series(path: Path, *, wanted: str) -> Series:
     slices = [_slice(file) for file in files]
     if wanted == "labels":
         raise CaseError(
-            f"this is a {slices[0].modality} image in DICOM, not a label map",
+            f"this is {_ARTICLE.get(slices[0].modality, 'a')} {slices[0].modality} image in DICOM, not a label map",
             where=path,
             hint="Give it as the image, and the label map as NIfTI, NRRD or MetaImage.",
         )
