@@ -94,7 +94,12 @@ class Asked:
     temperature: float = 0.0
 
     async def structured(
-        self, turns: Sequence[Turn], model: type[Model], schema: dict[str, Any] | None = None
+        self,
+        turns: Sequence[Turn],
+        model: type[Model],
+        schema: dict[str, Any] | None = None,
+        *,
+        seed: int | None = None,
     ) -> tuple[Model, list[Message]]:
         """Ask for an instance of a model, from the journal where the same was asked before.
 
@@ -103,14 +108,14 @@ class Asked:
         tuple
             The instance, and the prompt and reply as messages for provenance.
         """
-        endpoint = self.client.endpoint
+        endpoint, seed = self.client.endpoint, self.seed if seed is None else seed
         sent = [
             endpoint.base_url,
             endpoint.model,
             list(turns),
             model.__name__,
             schema,
-            self.seed,
+            seed,
             self.max_tokens,
             self.temperature,
         ]
@@ -121,7 +126,7 @@ class Asked:
                 turns,
                 model,
                 schema=schema,
-                seed=self.seed,
+                seed=seed,
                 max_tokens=self.max_tokens,
                 temperature=self.temperature,
             )

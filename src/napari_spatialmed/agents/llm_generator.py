@@ -86,10 +86,12 @@ class LLMGenerator:
             user_message(_task_text(geometry, structures, wanted, quoted(passages))),
         ]
         schema: dict[str, Any] = proposal_schema([s.name for s in structures], [wanted.task])
+        # a new seed for every idea; the same again after a crash, so that the journal knows it
+        turn = self._asked.seed + len(wanted.taken) + self._failures.get(wanted.task, 0)
         problem, draft = "", None
         for attempt in range(2):
             try:
-                draft, said = await self._asked.structured(turns, _Draft, schema)
+                draft, said = await self._asked.structured(turns, _Draft, schema, seed=turn)
             except EndpointError as error:
                 if error.kind in FATAL:
                     raise

@@ -86,16 +86,18 @@ class ModelTeam:
         )
         async with AsyncExitStack() as stack:
 
-            async def asked(endpoint: Endpoint, member: str, prompt: str) -> Asked:
+            async def asked(endpoint: Endpoint, member: str, prompt: str, temperature: float = 0.0) -> Asked:
                 client = Client(
                     endpoint, data_set=self.data_set, allow_remote=self.allow_remote, budget=budget
                 )
                 await stack.enter_async_context(client)
-                return Asked(client, journal, member, prompt_hash(prompt), seed=self.seed)
+                return Asked(client, journal, member, prompt_hash(prompt), self.seed, temperature=temperature)
 
             generator: Generator = OfflineGenerator(self.seed, retriever)
             if self.generator is not None:
-                generator = LLMGenerator(await asked(self.generator, "generator", "generator"), retriever)
+                generator = LLMGenerator(
+                    await asked(self.generator, "generator", "generator", 0.7), retriever
+                )
             validators: list[Validator] = [ClinicalRules()]
             if self.judge is not None:
                 validators.append(LLMJudge(await asked(self.judge, LLMJudge.name, "judge"), retriever))
