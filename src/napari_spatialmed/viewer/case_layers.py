@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,18 +37,11 @@ class CaseLayers:
         if viewer is None:
             return
         self._case, self._plane_volume = case, prepared.plane
-        for data, given, kind in layer_data(case, prepared):
-            if kind == "image":
-                self.image = Image(data, metadata={OWNER: "scan"}, **given)
-                self._limits = given["contrast_limits"]
-                self.image.contrast_limits_range = (
-                    min(prepared.range[0], self._limits[0]),
-                    max(prepared.range[1], self._limits[1]),
-                )
-                viewer.add_layer(self.image)
-            else:
-                self.labels = Labels(data, metadata={OWNER: "labels"}, **given)
-                viewer.add_layer(self.labels)
+        self.image, self.labels = prepared.image, prepared.labels
+        if self.image is not None:
+            self._limits = self.image.contrast_limits
+            viewer.add_layer(self.image)
+        viewer.add_layer(self.labels)
 
     def remove(self) -> None:
         """Take the case's layers out of the viewer."""
@@ -121,12 +114,24 @@ class CaseLayers:
 
 
 class Prepared:
-    """What showing a case needs of its pixels, computed off the GUI thread."""
+    """What showing a case needs, made off the GUI thread.
+
+    The layers, too: the first of them makes napari load its units and tables, and compile its label colouring where
+    numba is installed, which together take seconds.
+    """
 
     def __init__(self, case: Case) -> None:
         self.windows = windows(case)
         self.plane = None if case.image is None else plane_volume(case.image)
-        self.range = (0.0, 1.0) if case.image is None else value_range(case.image)
+        self.image: Image | None = None
+        for data, given, kind in layer_data(case, self.windows):
+            if kind == "image":
+                self.image = Image(data, metadata={OWNER: "scan"}, **given)
+                low, high = value_range(data)
+                least, most = given["contrast_limits"]
+                self.image.contrast_limits_range = (min(low, least), max(high, most))
+            else:
+                self.labels = Labels(data, metadata={OWNER: "labels"}, **given)
 
 
 def label_colors(case: Case, hidden: Collection[int] = ()) -> DirectLabelColormap:
@@ -137,12 +142,14 @@ def label_colors(case: Case, hidden: Collection[int] = ()) -> DirectLabelColorma
     return DirectLabelColormap(color_dict=colors)
 
 
-def layer_data(case: Case, prepared: Prepared) -> list[tuple[Any, dict[str, Any], str]]:
-    """A case as napari's layer data: the scan, where there is one, and the structures above it."""
+def layer_data(
+    case: Case, presets: Mapping[str, tuple[float, float]]
+) -> list[tuple[Any, dict[str, Any], str]]:
+    """A case as napari's layer data: the scan in the first window preset, where there is one, and the structures."""
     common: dict[str, Any] = {"scale": case.spacing, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
     layers: list[tuple[Any, dict[str, Any], str]] = []
     if case.image is not None:
-        limits = next(iter(prepared.windows.values()))
+        limits = next(iter(presets.values()))
         layers.append(
             (case.image, {"name": "Scan", "contrast_limits": limits, "colormap": "gray", **common}, "image")
         )

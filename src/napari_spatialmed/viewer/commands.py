@@ -8,6 +8,8 @@ from typing import Any
 
 import napari
 
+from napari_spatialmed.case import Case
+from napari_spatialmed.viewer.case_dock import CaseDock
 from napari_spatialmed.viewer.measure_dock import MeasureDock
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.workspace import open_workspace, show_dock
@@ -22,27 +24,26 @@ def workspace(viewer: napari.viewer.Viewer) -> None:
     open_workspace(viewer)
 
 
-def open_case(
-    viewer: napari.viewer.Viewer,
-    labels: str | Path | None = None,
-    image: str | Path | None = None,
-    names: Any = None,
-    benchmark: str | Path | None = None,
-) -> None:
-    """Lay out the workspace and open a labelled scan in it; what the command line calls."""
+def open_case(viewer: napari.viewer.Viewer) -> None:
+    """Bring the Case dock to the front, with its form to open files."""
+    dock = show_dock(viewer, "Case")
+    if isinstance(dock, CaseDock):
+        dock.opening.expand(animate=False)
+
+
+def show_case(viewer: napari.viewer.Viewer, case: Case | None = None, benchmark: Path | None = None) -> None:
+    """Lay out the workspace, around a case if one is given; what the command line calls."""
     open_workspace(viewer)
-    if labels is None:
-        show_dock(viewer, "Case")
-    else:
-        session_for(viewer).open_case_async(labels, image, names=names)
+    if case is not None:
+        session_for(viewer).set_case(case)
     if benchmark is not None:
         open_benchmark(viewer, benchmark)
 
 
-def open_benchmark(viewer: napari.viewer.Viewer, path: str | Path) -> None:
+def open_benchmark(viewer: napari.viewer.Viewer, path: Path) -> None:
     """Open a benchmark file in the Curate dock."""
     dock: Any = show_dock(viewer, "Curate")
-    dock.open_benchmark(Path(path))
+    dock.open_benchmark(path)
 
 
 def curate(viewer: napari.viewer.Viewer) -> None:

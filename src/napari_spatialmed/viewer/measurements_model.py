@@ -113,7 +113,7 @@ class MeasurementsModel(QAbstractTableModel):
             return shown(self._titles(m))
         if column == VALUE:
             return shown(value_text(m))
-        return uncertainty_text(m) if column == WORTH else ", ".join(m.flags)
+        return uncertainty_text(m).removeprefix("± ") if column == WORTH else ", ".join(m.flags)
 
     def _sort_key(self, m: Measurement, column: int) -> Any:
         if column == VALUE:

@@ -10,6 +10,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Vectors
 from napari.qt import QtViewer
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QWidget
 
 from napari_spatialmed.viewer.letters import OrientationLetters
@@ -116,6 +117,10 @@ class OrthogonalViews(QWidget):
         self.session = session_for(viewer)
         self._main: ViewerModel = viewer
         self.views = {title: SideView(self.session, viewer, order) for title, order in _ORDERS.items()}
+        self._waiting: list[SideView] = []
+        self._showing = QTimer(self)
+        self._showing.setInterval(0)
+        self._showing.timeout.connect(self._show_next)
         splitter = QSplitter(self)
         for title, view in self.views.items():
             view.widget.setAccessibleName(f"{title} view")
@@ -131,8 +136,15 @@ class OrthogonalViews(QWidget):
         self._on_case()
 
     def _on_case(self) -> None:
-        for view in self.views.values():
-            view.show_case()
+        # The main picture first, then one view per turn of the event loop.
+        self._waiting = list(self.views.values())
+        self._showing.start()
+
+    def _show_next(self) -> None:
+        if self._waiting:
+            self._waiting.pop(0).show_case()
+        else:
+            self._showing.stop()
 
     def _follow(self) -> None:
         for view in self.views.values():

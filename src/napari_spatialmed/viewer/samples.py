@@ -11,7 +11,8 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QTimer
 
 from napari_spatialmed.case import Case, open_sample
-from napari_spatialmed.viewer.case_layers import OWNER, Prepared, layer_data
+from napari_spatialmed.viewer.case_layers import OWNER, layer_data
+from napari_spatialmed.viewer.pixels import windows
 from napari_spatialmed.viewer.session import session_for
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -40,7 +41,7 @@ def _sample(key: str) -> list[LayerData]:
         QTimer.singleShot(0, partial(_adopt, weakref.ref(viewer), case))
     return [
         (data, {**given, "metadata": {OWNER: "sample"}}, kind)
-        for data, given, kind in layer_data(case, Prepared(case))
+        for data, given, kind in layer_data(case, windows(case))
     ]
 
 

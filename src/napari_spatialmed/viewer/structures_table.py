@@ -82,7 +82,9 @@ class StructuresTable(QWidget):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(VOLUME, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(STATE, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(STATE, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(STATE, 74)
+        header.setMinimumSectionSize(40)
         self.table.doubleClicked.connect(self._jump_to)
         self.table.selectionModel().selectionChanged.connect(self._on_rows_selected)
         above = QHBoxLayout()
@@ -145,7 +147,7 @@ class StructuresTable(QWidget):
         flags = QItemSelectionModel.SelectionFlag
         self.table.selectionModel().select(wanted, flags.ClearAndSelect | flags.Rows)
         self._taking_over = False
-        if len(names) == 1 and wanted.indexes():
+        if wanted.indexes():
             self.table.scrollTo(wanted.indexes()[0])
         self._enable()
 

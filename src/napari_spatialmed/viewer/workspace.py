@@ -30,7 +30,7 @@ DOCKS = {
     "Ask": DockPlace("ask_dock:AskDock", "right"),
     "Orthogonal views": DockPlace("orthogonal:OrthogonalViews", "bottom"),
 }
-_RIGHT_WIDTH, _LEFT_WIDTH, _BELOW_HEIGHT = 430, 320, 260
+_RIGHT_WIDTH, _LEFT_WIDTH, _BELOW_HEIGHT = 440, 360, 280
 
 
 def open_workspace(viewer: napari.viewer.Viewer) -> None:
@@ -59,6 +59,9 @@ def arrange(viewer: napari.viewer.Viewer) -> None:
     for own in window.findChildren(QDockWidget):
         if own.objectName() in ("layer list", "layer controls"):
             window.tabifyDockWidget(case, own)
+    # The side docks keep their height; the side views lie under the picture only.
+    window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+    window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
     window.resizeDocks([case, measure], [_LEFT_WIDTH, _RIGHT_WIDTH], Qt.Orientation.Horizontal)
     window.resizeDocks([below], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
     for dock in (case, measure):
