@@ -19,7 +19,7 @@ EXIT_PARTLY_DONE = 4
 
 COMMANDS = {
     "open": ("viewing", "Open a labelled scan in napari."),
-    "demo": ("viewing", "Run the main job on a real scan (or the phantom) and show it."),
+    "demo": ("demo", "Run the main job on a real scan (or the phantom) and show it."),
     "measure": ("measure", "Measure structures and pairs of structures."),
     "propose": ("propose", "Let the agent team propose questions into a benchmark file."),
     "build": ("propose", "Propose questions over many cases."),

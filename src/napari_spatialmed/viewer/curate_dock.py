@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QModelIndex, Qt
@@ -189,6 +190,10 @@ class CurateDock(QWidget):
         }
 
     # ---- the queue
+
+    def open_benchmark(self, path: Path) -> None:
+        """Open a benchmark file and resume."""
+        self.bar.open(path)
 
     @property
     def state(self) -> QuestionState | None:
