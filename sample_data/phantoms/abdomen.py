@@ -22,7 +22,7 @@ Lesion = tuple[tuple[float, float, float], tuple[float, float, float]]
 TUMOURS: tuple[Lesion, ...] = (
     ((92.0, -22.0, 31.0), (21.0, 18.0, 20.0)),
     ((-6.0, 52.0, 62.0), (11.0, 11.0, 11.0)),
-    ((96.0, 8.0, -2.0), (7.0, 7.0, 7.0)),
+    ((110.0, -4.0, 4.0), (7.0, 7.0, 7.0)),
 )
 """Centre and radii of the liver tumours, largest first."""
 PORTAL_RADIUS, PANCREAS_TUMOUR_RADIUS, ABUTMENT = 7.0, 12.0, 1.0

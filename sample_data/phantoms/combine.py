@@ -52,7 +52,7 @@ class Cut:
 
     def field(self, window: Window, band: float) -> Floats:
         k = self.blend
-        out = np.full(window.shape, band)
+        out = np.full(window.shape, band, np.float64)
         where, part = window.near(self.bounds, band)
         if not out[where].size:
             return out

@@ -72,7 +72,7 @@ class _Primitive:
         raise NotImplementedError
 
     def field(self, window: Window, band: float) -> Floats:
-        out = np.full(window.shape, band)
+        out = np.full(window.shape, band, np.float64)
         where, part = window.near(self.bounds, band)
         if out[where].size:
             out[where] = np.minimum(self.distance(*part.points), band)
@@ -192,7 +192,7 @@ class Tube:
         return (self.line - self.radii[:, None]).min(0), (self.line + self.radii[:, None]).max(0)
 
     def field(self, window: Window, band: float) -> Floats:
-        out = np.full(window.shape, band)
+        out = np.full(window.shape, band, np.float64)
         for a, b, ra, rb in zip(self.line[:-1], self.line[1:], self.radii[:-1], self.radii[1:], strict=True):
             reach = max(ra, rb)
             where, part = window.near((np.minimum(a, b) - reach, np.maximum(a, b) + reach), band)

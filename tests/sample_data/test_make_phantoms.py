@@ -17,7 +17,7 @@ from napari_spatialmed.geometry import CaseGeometry, measure
 
 @pytest.mark.parametrize(("name", "scan"), [("phantom_abdomen", "ct"), ("phantom_brain", "mr")])
 def test_the_files_here_are_a_fresh_build(sample_data, name, scan):
-    """All but the truth, which `--check` compares too but takes half a minute."""
+    """All but the truth, which `--check` compares too but takes minutes."""
     from phantoms import build
 
     built = getattr(build, name)(with_truth=False)
