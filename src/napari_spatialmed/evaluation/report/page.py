@@ -1,0 +1,186 @@
+"""From runs to one HTML file: read, compute, draw, fill the template."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from napari_spatialmed import __version__
+from napari_spatialmed.benchmark import State
+from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.evaluation.asking import view_for
+from napari_spatialmed.evaluation.faithfulness import ERROR_CLASSES
+from napari_spatialmed.evaluation.report import figures, tables
+from napari_spatialmed.evaluation.report.published import PUBLISHED, SOURCE
+from napari_spatialmed.evaluation.results import Items, ModelResult, read_items, read_runs
+from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode
+from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.questions.model import PAPER_TASKS
+
+WORST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report that was written, and what a reader should know about its making."""
+
+    path: Path
+    notes: tuple[str, ...]
+
+
+def write_report(
+    runs: Sequence[Path],
+    state: State,
+    out: Path,
+    *,
+    find_case: Callable[[str], CaseGeometry] | None = None,
+    mra_mode: MraMode | None = None,
+) -> Written:
+    """Write the report of `runs` over one benchmark.
+
+    Parameters
+    ----------
+    runs
+        Run folders.
+    state
+        The benchmark's.
+    out
+        The HTML file; it needs no other file and no network.
+    find_case
+        Case id → geometry, for the worst items' pictures; without it they are listed without.
+    mra_mode
+        Score open answers again in this mode.
+
+    Raises
+    ------
+    RunError
+        If a folder holds no run.
+    SpatialMedError
+        If the benchmark has no question to report on, or `out` can't be written.
+    """
+    items = read_items(state)
+    if not len(items):
+        raise SpatialMedError(
+            "the benchmark has no question to report on", hint="Propose some, or review those it holds."
+        )
+    models = read_runs(runs, items, state, mra_mode=mra_mode)
+    notes = _notes(items, models)
+    html = render_page(items, models, state.title, notes, find_case)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(html, "utf-8")
+    except OSError as error:
+        raise SpatialMedError(
+            f"can't be written ({error.strerror})", where=out, hint="Choose another --out."
+        ) from None
+    return Written(out, tuple(notes))
+
+
+def render_page(
+    items: Items,
+    models: Sequence[ModelResult],
+    title: str,
+    notes: Sequence[str],
+    find_case: Callable[[str], CaseGeometry] | None = None,
+) -> str:
+    """The report as text."""
+    names = [m.name for m in models]
+    rows = tables.main_table(items, models)
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["percent"] = lambda v, digits=1: "–" if v is None else f"{100 * v:.{digits}f}"
+    environment.filters["signed"] = lambda v: "–" if v is None else f"{100 * v:+.1f}"
+    template = environment.from_string(files(__package__).joinpath("template.html").read_text("utf-8"))
+    letters, bias = tables.position_bias(items, models)
+    confusions = []
+    for model in models:
+        columns, counts = tables.direction_confusion(items, model.main)
+        if counts.any():
+            confusions.append(Markup(figures.confusion(model.name, tables.DIRECTIONS, columns, counts)))
+    html: str = template.render(
+        title=title or "untitled benchmark",
+        version=__version__,
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        items=items,
+        n=len(items),
+        models=models,
+        notes=notes,
+        rows=rows,
+        tasks=items.tasks,
+        paper_tasks=PAPER_TASKS,
+        in_average=items.paper_tasks,
+        chance=tables.chance_row(items),
+        published=PUBLISHED,
+        published_source=SOURCE,
+        outcomes=OUTCOMES,
+        differences=tables.paired_differences(items, models),
+        heat=Markup(figures.heat_map(tables.by_structure(items, models, lesions=False), names)),
+        tumours=Markup(figures.radar(tables.by_structure(items, models, lesions=True), names)),
+        volumes=Markup(figures.bars(tables.by_volume(items, models), names, label="MRA")),
+        numeric=tables.numeric_errors(items, models),
+        confusions=confusions,
+        letters=letters,
+        bias=bias,
+        explanations=tables.explanations(items, models),
+        taxonomy=tables.error_taxonomy(items, models),
+        error_classes=ERROR_CLASSES,
+        donut=Markup(figures.donut(tables.structure_counts(items))),
+        histogram=Markup(figures.histogram(tables.volume_histogram(items), "volume asked about, mL")),
+        worst=[_worst(items, models, i, find_case) for i in tables.worst_items(items, models, WORST)],
+    )
+    return html
+
+
+def _notes(items: Items, models: Sequence[ModelResult]) -> list[str]:
+    notes = []
+    if items.patients < 2:
+        notes.append(
+            "All items are of one patient: nothing says how scores vary between patients, so there are no intervals."
+        )
+    for model in models:
+        missing = int((~model.main.asked).sum())
+        if missing:
+            notes.append(
+                f"{model.name}: {missing} of {len(items)} items have no answer; they count 0 and stand among the errors."
+            )
+        if model.ignored:
+            notes.append(
+                f"{model.name}: {model.ignored} answers are to other questions or earlier revisions and are left out."
+            )
+    absent = [t for t in PAPER_TASKS if t not in items.tasks]
+    if absent:
+        notes.append(
+            f"AVG is over {', '.join(items.paper_tasks) or 'no task'}: the benchmark has no {', '.join(absent)}."
+        )
+    return notes
+
+
+def _worst(
+    items: Items, models: Sequence[ModelResult], place: int, find_case: Callable[[str], CaseGeometry] | None
+) -> dict[str, Any]:
+    question = items.questions[place]
+    pictures: list[str] = []
+    problem = ""
+    if find_case is not None:
+        try:
+            view = view_for(find_case(question.case), question, outlines=True)
+            pictures = ["data:image/png;base64," + base64.b64encode(p.png).decode() for p in view.pictures]
+        except SpatialMedError as error:
+            problem = error.what
+    answers = [(m.name, OUTCOMES[m.main.outcome[place]], m.main.parsed[place]) for m in models]
+    return {
+        "question": question,
+        "pictures": pictures,
+        "problem": problem,
+        "answers": answers,
+        "revision": int(items.revisions[place]),
+    }
