@@ -29,11 +29,16 @@ from napari_spatialmed.geometry.components import (
 )
 from napari_spatialmed.geometry.diameters import Axial, longest, recist
 from napari_spatialmed.geometry.hausdorff import Worst, hausdorff
+from napari_spatialmed.geometry.measurement import Measurement
 from napari_spatialmed.geometry.mesh import area_and_volume, pattern_histograms
 from napari_spatialmed.geometry.neighbourhood import shared_faces
+from napari_spatialmed.geometry.registry import CALCULATORS, CALCULATORS_VERSION
+from napari_spatialmed.geometry.store import Key, load, place_of, save
 from napari_spatialmed.geometry.surfaces import all_surfaces
 from napari_spatialmed.geometry.survey import SliceSums, Survey, join, reduce_slices, scan_slices
 
+SEES_OTHERS = frozenset({"laterality", "overlap_after_dilation", "margin_mm"})
+"""Calculators of one structure or a pair that also look at voxels of others."""
 T = TypeVar("T")
 Region = Sequence[slice | tuple[int, int] | None] | slice
 """What an edit changed: a slice of axis 0, or one slice (or half-open pair) per axis; None for a whole axis."""
@@ -50,13 +55,16 @@ class CaseGeometry:
     ----------
     case
         The case; its label map is read, never written.
+    keep
+        Whether measurements are looked up in, and by `save` written to, the user's cache folder.  Costs a hash of the
+        label map: worth it where more than counts, boxes and centroids are wanted.
 
     Notes
     -----
     Reading from several threads is safe.  While labels are edited, call `update` after each edit, from one thread.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, *, keep: bool = False) -> None:
         self.case = case
         self.affine: NDArray[np.float64] = np.asarray(case.affine, np.float64)
         self.frame = metric_frame(self.affine)
@@ -68,6 +76,8 @@ class CaseGeometry:
         self._made: dict[tuple[str, int, Any], Any] = {}
         self._pairs: dict[tuple[str, int, int], Any] = {}
         self._whole: dict[str, Any] = {}
+        self._place = place_of(case, CALCULATORS_VERSION) if keep else None
+        self._results: dict[Key, Measurement] = {} if self._place is None else load(self._place)
 
     @property
     def labels(self) -> NDArray[Any]:
@@ -132,6 +142,19 @@ class CaseGeometry:
                 self._whole[what] = make()
             found: T = self._whole[what]
             return found
+
+    def measured(self, key: Key, make: Callable[[], Measurement]) -> Measurement:
+        """A measurement, kept until an edit touches one of its structures (any structure, if it looked at others)."""
+        with self._lock:
+            if key not in self._results:
+                self._results[key] = make()
+            return self._results[key]
+
+    def save(self) -> None:
+        """Write the measurements to the user's cache folder, if this geometry keeps them."""
+        with self._lock:
+            if self._place is not None and self.generation == 0:
+                save(self._place, self._results)
 
     def boundary(self, name: str) -> NDArray[np.int32]:
         """Boundary voxels' array indices (6-neighbourhood; the map's border counts); shape (n, 3)."""
@@ -329,6 +352,14 @@ class CaseGeometry:
                 place: value for place, value in self._pairs.items() if not changed & set(place[1:])
             }
             self._whole = {}
+            names = {s.name for s in self.case.structures if s.label in changed}
+            self._results = {
+                key: value
+                for key, value in self._results.items()
+                if CALCULATORS[key[0]].scope != "case"
+                and key[0] not in SEES_OTHERS
+                and not names & {*key[1], *value.structures}
+            }
             return frozenset(s.name for s in self.case.structures if s.label in changed)
 
     def stale(self, names: Iterable[str], since: int) -> bool:

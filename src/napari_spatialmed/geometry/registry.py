@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry.measurement import Measurement
+from napari_spatialmed.geometry.store import key_of
 
 if TYPE_CHECKING:
     from napari_spatialmed.geometry.case_geometry import CaseGeometry
@@ -131,4 +132,6 @@ def measure(geometry: CaseGeometry, name: str, *structures: str, **parameters: A
         raise CalculatorArgumentsError(
             f"{name} can't be called so: {problem}", hint=f"It takes {found.takes}."
         ) from None
-    return found.function(geometry, *structures, **parameters)
+    return geometry.measured(
+        key_of(name, structures, parameters), lambda: found.function(geometry, *structures, **parameters)
+    )

@@ -106,8 +106,8 @@ def _count_faces(
     a, b = flat[at], flat[at + step]
     narrow = a.dtype.itemsize == 1
     bits = 8 if narrow else 32
-    wide = np.uint16 if narrow else np.int64
-    code = a.astype(wide) << wide(bits) | b.astype(wide)
+    wide = np.dtype(np.uint16 if narrow else np.int64)
+    code: NDArray[Any] = np.left_shift(a.astype(wide), bits, dtype=wide) | b.astype(wide)
     if narrow:
         found = np.bincount(code, minlength=1 << 16)
         codes = np.flatnonzero(found)
