@@ -84,7 +84,8 @@ def open_case(
     else:
         scan = read_volume(image_path, "image", progress)
         map_, scan, shared = share_place(map_, scan)
-        map_, scan = map_.in_display_order(), scan.in_display_order()
+        map_ = map_.in_display_order()  # one after the other, so that only one is held twice
+        scan = scan.in_display_order()
         array, picture, affine, together = bring_together(map_, scan)
         notes = (*notes, *(f"scan: {n}" for n in scan.notes), *shared, *together)
     present = labels_present(array)
