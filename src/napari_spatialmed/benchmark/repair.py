@@ -96,11 +96,11 @@ def _missing(kept: Sequence[tuple[Event, bytes]], journal: Journal) -> list[str]
     missing = {sha for _, sha, _ in Scan(lines=lines).broken_links()}
     for event, _ in kept:  # a line that lost both its neighbours names both
         missing.update(sha for sha in (event.prev, event.after) if sha is not None)
+    tip = journal.tip_sha()
+    if tip is not None:
+        missing.add(tip)
     missing -= {event.sha for event, _ in kept}
     missing -= {sha for event, _ in kept if event.kind == "repaired" for sha in event.payload.missing}
-    tip = journal.tip_sha()
-    if tip is not None and tip not in {event.sha for event, _ in kept}:
-        missing.add(tip)
     return sorted(missing)
 
 
