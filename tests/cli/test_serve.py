@@ -83,7 +83,8 @@ def test_bad_input_is_one_clear_sentence(
 
 
 def test_a_key_in_the_settings_file_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "endpoints.toml").write_text(
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "endpoints.toml").write_text(
         '[lab]\nbase_url = "https://lab.example/v1"\napi_key = "sk-canary"\n'
     )
     result = spatialmed(environment, "endpoint", "list")

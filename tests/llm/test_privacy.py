@@ -162,7 +162,7 @@ def test_a_yes_holds_for_one_data_set_and_one_host() -> None:
 
 def test_a_damaged_consent_file_allows_nothing(own_settings: Path) -> None:
     remember_consent(REMOTE, "case-1")
-    (own_settings / "consents.json").write_text("{")
+    (own_settings / "config" / "consents.json").write_text("{")
     assert not has_consented(REMOTE, "case-1")
 
 

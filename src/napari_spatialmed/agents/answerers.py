@@ -50,7 +50,7 @@ class TestWise:
         """Apply the first rule of thumb that fits."""
         if not item.options:
             return _NOTHING
-        numbers = [_middle(option) for option in item.options]
+        numbers = [middle(option) for option in item.options]
         if all(number is not None for number in numbers):
             ranked = sorted(range(len(numbers)), key=lambda i: numbers[i] or 0.0)
             return _choose(item, ranked[(len(ranked) - 1) // 2], "a middle number")
@@ -77,7 +77,7 @@ def _from_body(item: BlindItem, know: Know, guess: Guess, *, tolerance: float) -
     if not item.options:
         estimate = guess(item, item.structures)
         return BlindAnswer(number=estimate, said="estimated") if estimate else _NOTHING
-    if all(_middle(option) is not None for option in item.options):
+    if all(middle(option) is not None for option in item.options):
         estimate = guess(item, item.structures)
         return _NOTHING if estimate is None else _nearest(item, estimate)
     known = [know(structure) for structure in item.structures]
@@ -230,7 +230,7 @@ def _nearest(item: BlindItem, estimate: float) -> BlindAnswer:
     for index, interval in enumerate(intervals):
         if interval is not None and estimate in interval:
             return _choose(item, index, f"about {estimate:.0f}")
-    values = [_middle(option) or 0.0 for option in item.options]
+    values = [middle(option) or 0.0 for option in item.options]
     if "threshold" in item.form:
         below = [i for i, value in enumerate(values) if value <= estimate]
         index = max(below, key=lambda i: values[i]) if below else values.index(min(values))
@@ -239,7 +239,8 @@ def _nearest(item: BlindItem, estimate: float) -> BlindAnswer:
     return _choose(item, index, f"about {estimate:.0f}")
 
 
-def _middle(option: str) -> float | None:
+def middle(option: str) -> float | None:
+    """The number that an option states, or the middle of its interval."""
     interval = read_interval(option)
     if interval is not None:
         if math.isinf(interval.high):

@@ -9,17 +9,15 @@ import asyncio
 import hashlib
 import importlib.util
 import json
-import os
 import re
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import platformdirs
-
 from napari_spatialmed.agents.passages import Passage, plain
 from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.folders import cache_dir
 
 LONGEST_WAIT = 60.0
 """Seconds for one request with its retries; Biopython keeps NCBI's rate limit (3 a second, 10 with a key)."""
@@ -53,7 +51,7 @@ class PubMedRetriever:
             raise PubMedError("Biopython is not installed", hint="pip install 'napari-spatialmed[pubmed]'")
         self.email = email
         self._key = key
-        self._cache = cache or _cache_folder()
+        self._cache = cache or cache_dir() / "pubmed"
         self._turn = asyncio.Lock()
 
     async def search(self, query: str, limit: int = 4) -> list[Passage]:
@@ -118,12 +116,3 @@ def _passage(article: ElementTree.Element) -> Passage | None:
     journal = article.findtext(".//Journal/ISOAbbreviation", "")
     named = "" if title is None else plain("".join(title.itertext()), 200)
     return Passage(f"PMID:{pmid}", plain(abstract), named, f"{plain(journal, 80)} PMID {pmid}".strip())
-
-
-def _cache_folder() -> Path:
-    home = os.environ.get("SPATIALMED_HOME")
-    return (
-        Path(home) / "cache"
-        if home
-        else Path(platformdirs.user_cache_dir("napari-spatialmed", appauthor=False))
-    ) / "pubmed"

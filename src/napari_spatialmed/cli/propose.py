@@ -17,6 +17,7 @@ import click
 
 from napari_spatialmed import benchmark as journal
 from napari_spatialmed.agents import Progress, TeamSettings, propose_async
+from napari_spatialmed.agents.baseline import NAME, held_out_blind
 from napari_spatialmed.agents.building import (
     Built,
     Job,
@@ -36,6 +37,9 @@ from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import Budget, resolve_endpoint
 from napari_spatialmed.questions import TASKS
+
+SCHEDULER_TIMEOUT = "20s"
+"""How long a Dask scheduler may take to answer."""
 
 _benchmark_option = click.option(
     "--benchmark",
@@ -242,8 +246,22 @@ def build_command(
     )
     if report.constant:
         click.echo(f"{len(report.constant)} questions turned down by rule P1: the same in every patient")
+    _print_held_out(benchmark)
     if report.failed:
         sys.exit(EXIT_PARTLY_DONE)
+
+
+def _print_held_out(benchmark: Benchmark) -> None:
+    """Rule P3: what a reader scores who knows the other patients and not this scan."""
+    asked = [q.question for q in benchmark.state.questions.values() if q.accepted]
+    choices = [q for q in asked if not q.is_open]
+    if not choices:
+        return
+    patients = {case: record.patient for case, record in benchmark.state.cases.items()}
+    right = held_out_blind(asked, patients)
+    share = sum(right[q.id] for q in choices) / len(choices)
+    chance = sum(1 / len(q.options) for q in choices) / len(choices)
+    click.echo(f"{NAME}: {share:.1%} right of {len(choices)} multiple-choice questions; chance {chance:.1%}")
 
 
 def _executor(stack: ExitStack, workers: int, scheduler: str | None) -> Executor:
@@ -260,7 +278,7 @@ def _executor(stack: ExitStack, workers: int, scheduler: str | None) -> Executor
             hint=f"{Path(sys.executable).name} -m pip install 'napari-spatialmed[cluster]'",
         ) from None
     try:
-        client = stack.enter_context(Client(scheduler, timeout="20s"))
+        client = stack.enter_context(Client(scheduler, timeout=SCHEDULER_TIMEOUT))
     except (OSError, ValueError) as error:
         raise SpatialMedError(
             f"no Dask scheduler answers: {error}", where=scheduler, hint="Start one with `dask scheduler`."

@@ -31,7 +31,6 @@ from napari_spatialmed.llm.pace import Pace, pace_of
 from napari_spatialmed.llm.reply import Reply, Usage
 from napari_spatialmed.llm.settings import (
     EndpointSettingsError,
-    config_dir,
     default_name,
     endpoints,
     endpoints_file,
@@ -63,7 +62,6 @@ __all__ = [
     "TextStream",
     "Usage",
     "assistant_message",
-    "config_dir",
     "consents",
     "default_name",
     "endpoints",

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.folders import config_dir
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.messages import Message, data_of, parts_of
-from napari_spatialmed.llm.settings import config_dir
 
 
 class ConsentError(SpatialMedError):

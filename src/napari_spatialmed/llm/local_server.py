@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -18,9 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-import platformdirs
-
 from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.folders import cache_dir
 from napari_spatialmed.llm.endpoint import Endpoint
 
 MODEL = "smollm2-135m-colours"
@@ -170,12 +168,7 @@ def _projector(weights: Path) -> Path:
     """The colour projector for these weights, built once into the user's cache."""
     from napari_spatialmed.llm.colour_projector import build_projector
 
-    home = os.environ.get("SPATIALMED_HOME")
-    cache = (
-        Path(home) / "cache"
-        if home
-        else Path(platformdirs.user_cache_dir("napari-spatialmed", appauthor=False))
-    )
+    cache = cache_dir()
     path = cache / f"colours-{weights.stem}-{weights.stat().st_size}-v{_PROJECTOR_VERSION}.gguf"
     if not path.exists():
         try:

@@ -9,10 +9,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from pydantic import ValidationError
 
 from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.folders import config_dir
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.errors import NoEndpointError
 
@@ -25,12 +25,6 @@ _OPENAI = "https://api.openai.com/v1"
 
 class EndpointSettingsError(SpatialMedError):
     """An endpoints file, or an entry for it, that can't be used."""
-
-
-def config_dir() -> Path:
-    """The user's settings folder: SPATIALMED_HOME, or the platform's usual place."""
-    home = os.environ.get("SPATIALMED_HOME")
-    return Path(home) if home else Path(platformdirs.user_config_dir("napari-spatialmed", appauthor=False))
 
 
 def endpoints_file() -> Path:
