@@ -22,11 +22,18 @@ BOXES: dict[str, tuple[tuple[int, int], tuple[int, int], tuple[int, int]]] = {
     "vertebrae_L3": ((57, 78), (10, 30), (5, 21)),
     "urinary_bladder": ((50, 82), (60, 85), (4, 24)),
     "gallbladder": ((96, 106), (90, 102), (50, 66)),
-    "left_atrium": ((50, 70), (60, 80), (97, 109)),
+    "left_atrium": ((50, 69), (60, 79), (97, 109)),
     "adrenal_gland_left": ((46, 49), (26, 29), (66, 69)),
+    "portal_vein": ((78, 84), (60, 66), (46, 60)),
+    "inferior_vena_cava": ((78, 86), (34, 42), (0, 110)),
+    "celiac_trunk": ((64, 68), (44, 54), (58, 62)),
 }
 LIVER_TUMOR = ((100, 112), (60, 72), (70, 82))
 KIDNEY_TUMORS = (((42, 50), (22, 32), (40, 52)), ((30, 40), (40, 48), (34, 44)))
+PANCREAS_TUMOR = ((70, 78), (60, 68), (47, 55))
+"""Lies against the portal vein."""
+CYST_CORNERS = ((84, 54, 64), (90, 80, 64), (118, 54, 88), (124, 80, 70), (90, 70, 88))
+"""Five cysts of 4 × 4 × 4 voxels inside the liver."""
 SHAPE = (140, 110, 110)
 
 
@@ -43,10 +50,13 @@ def make_body(*, shift: dict[str, tuple[int, int, int]] | None = None) -> Case:
         moved = tuple((low + d, high + d) for (low, high), d in zip(box, by, strict=True))
         fill(labels, moved, value)
         names[value] = name
-    names |= {20: "liver_tumor", 21: "kidney_tumor"}
+    names |= {20: "liver_tumor", 21: "kidney_tumor", 22: "pancreas_tumor", 23: "liver_cyst"}
     fill(labels, LIVER_TUMOR, 20)
     for box in KIDNEY_TUMORS:
         fill(labels, box, 21)
+    fill(labels, PANCREAS_TUMOR, 22)
+    for corner in CYST_CORNERS:
+        fill(labels, tuple((low, low + 4) for low in corner), 23)
     return make_case(labels, np.diag([SPACING_MM] * 3 + [1.0]), names=names, modality="CT")
 
 

@@ -82,6 +82,12 @@ def test_a_number_in_an_own_stem_is_found_out(body: CaseGeometry) -> None:
         ("dist.surface_value", ["spleen", "kidney_left"], {}, "O3"),
         ("dist.surface_interval", ["spleen", "kidney_left"], {}, "O2"),
         ("comp.rank", ["vertebrae_L1", "vertebrae_L3", "liver"], {}, "U6"),
+        ("volest.burden", ["kidney_tumor", "kidney_left"], {}, "U4"),
+        ("volest.burden", ["liver", "spleen"], {}, "U5"),
+        ("cont.host", ["liver_tumor", "spleen", "stomach", "pancreas"], {}, "U4"),
+        ("dir.side", ["aorta"], {}, "U2"),
+        ("dir.side", ["vertebrae_L1"], {}, "U1"),
+        ("count.lesions", ["kidney_tumor"], {}, "O3"),
         ("dist.within", ["spleen", "liver", "gallbladder", "urinary_bladder"], {}, "O6"),
     ],
 )

@@ -176,7 +176,15 @@ def double_the_tumor(geometry: CaseGeometry) -> None:
     geometry.update(slice(2, 14))
 
 
+def hang_the_tumor_out_of_the_liver(geometry: CaseGeometry) -> None:
+    labels = geometry.case.labels
+    labels[labels == geometry.case["liver"].label] = geometry.case["stomach"].label
+    labels[:, :, : labels.shape[2] // 4] = 0
+    geometry.update(slice(0, labels.shape[0]))
+
+
 TRUTH_EDITS = [
+    ("U4", ("volest.burden", ["liver_tumor", "liver"], {}), hang_the_tumor_out_of_the_liver),
     ("G2", VOLUME, erase("liver", 60_000)),
     ("G2", VOLUME, erase("liver", 0)),
     ("G6", VOLUME, erase("spleen", 3000)),

@@ -111,10 +111,16 @@ def recompute(question: Question, geometry: CaseGeometry, *, others: Others | No
 def what_depends_on(question: Question) -> frozenset[str]:
     """The structures whose labels the answer rests on: an edit of any of them makes the question stale.
 
-    These are the key's structures and those that its measurements name (a lesion's host, say).
+    These are the key's structures and those that its measurements name: a lesion's surroundings, say, of which one is
+    its host.
     """
-    measured = (name for item in question.evidence for name in item.get("structures", ()))
-    return frozenset((*question.key.structures, *(str(name) for name in measured)))
+    names = set(question.key.structures)
+    for item in question.evidence:
+        names.update(str(name) for name in item.get("structures", ()))
+        detail = item.get("detail")
+        shares = detail.get("shares") if isinstance(detail, dict) else None
+        names.update(str(name) for name in shares or ())
+    return frozenset(names)
 
 
 def tell(truth: JsonValue, unit: str = "") -> str:

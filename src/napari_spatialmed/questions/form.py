@@ -147,7 +147,7 @@ class Form(ABC):
         Parameters that a proposer may choose, with the allowed values; never free numbers (rule G1).
     lesions
         What several lesions under one name mean here (rule U5): ``"total"`` all together, ``"nearest"`` the nearest of
-        them, ``"one"`` can't be asked.
+        them, ``"each"`` every single one (a count), ``"one"`` can't be asked.
     """
 
     id: str
@@ -158,7 +158,7 @@ class Form(ABC):
     takes: Takes
     unit: str = ""
     choices: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
-    lesions: Literal["total", "nearest", "one"] = "one"
+    lesions: Literal["total", "nearest", "each", "one"] = "one"
 
     option_kind: ClassVar[OptionKind] = "none"
     own_rules: ClassVar[tuple[str, ...]] = ()

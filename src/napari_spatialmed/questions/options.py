@@ -39,11 +39,11 @@ def spread_numbers(
     """
     decimals = decimals_for(unit, uncertainty)
     shown = round(truth, decimals)
-    lowest = (0.0 if unit == "count" else 0.15 * shown) if lowest is None else lowest
+    lowest = (1.0 if unit == "count" else 0.15 * shown) if lowest is None else lowest
     gap = max(option_gap(truth, unit, uncertainty), least_gap)
     gap = math.ceil(gap * 10**decimals - 1e-9) / 10**decimals
     room = min(shown - lowest, highest - shown) / (count - 1)
-    if room <= gap:
+    if room < gap or (room == gap and unit != "count"):
         raise UndecidableError(
             "O3",
             f"Wrong values would have to stand {gap:g} {unit} apart, and {count - 1} of them don't fit on either side of "

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from napari_spatialmed.geometry import CaseGeometry, Measurement, measure
-from napari_spatialmed.questions.askable import askable
+from napari_spatialmed.questions.askable import askable, check_host, passes
 from napari_spatialmed.questions.form import Candidate, Demands, Takes, UndecidableError, number_of
 
 Reading = tuple[float, float | None, tuple[Measurement, ...]]
@@ -48,7 +48,7 @@ class Quantity:
     takes: Takes
     read: Callable[[CaseGeometry, Sequence[str], Mapping[str, JsonValue]], Reading]
     whole: int = 0
-    lesions: Literal["total", "nearest", "one"] = "one"
+    lesions: Literal["total", "nearest", "each", "one"] = "one"
     ordered: bool = False
     highest: float = math.inf
     choices: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
@@ -141,6 +141,54 @@ def volume_ratio(
     return ratio, doubt, (first, second)
 
 
+def burden(geometry: CaseGeometry, structures: Sequence[str], params: Mapping[str, JsonValue]) -> Reading:
+    """Share of an organ that a lesion takes, the lesion counted as part of the organ."""
+    lesion, organ = structures
+    check_in_host(geometry, lesion, organ)
+    found = measure(geometry, "lesion_burden_percent", lesion, organ=organ)
+    return number_of(found), found.uncertainty, (found, measure(geometry, "host", lesion))
+
+
+def lesions_in_all(
+    geometry: CaseGeometry, structures: Sequence[str], params: Mapping[str, JsonValue]
+) -> Reading:
+    """Number of separate lesions under one name."""
+    found = measure(geometry, "lesion_count", *structures)
+    return number_of(found), None, (found,)
+
+
+def lesions_inside(
+    geometry: CaseGeometry, structures: Sequence[str], params: Mapping[str, JsonValue]
+) -> Reading:
+    """Number of lesions that lie in one organ, each lesion's organ by rule U4."""
+    lesion, organ = structures
+    found = measure(geometry, "lesion_count", lesion)
+    by_host = found.detail["by_host"]
+    if by_host.get("undecided"):
+        raise UndecidableError(
+            "U4", f"Of {by_host['undecided']} {lesion} it is not clear which organ they lie in."
+        )
+    return float(by_host.get(organ, 0)), None, (found,)
+
+
+def check_in_host(geometry: CaseGeometry, lesion: str, organ: str) -> None:
+    """Rule U4: the lesion lies in this organ and in no other."""
+    host = check_host(geometry, lesion)
+    if host != organ:
+        raise UndecidableError("U4", f"The {lesion} lies in the {host}, not in the {organ}.")
+
+
+def is_host(geometry: CaseGeometry, structures: Sequence[str]) -> bool:
+    """Whether the second structure is the organ that the first, a lesion, lies in."""
+    return passes(check_in_host, geometry, *structures)
+
+
+def holds_lesions(geometry: CaseGeometry, structures: Sequence[str]) -> bool:
+    """Whether any of the lesions lies in the organ."""
+    lesion, organ = structures
+    return organ in measure(geometry, "lesion_count", lesion).detail["by_host"]
+
+
 def comparable_volumes(geometry: CaseGeometry, structures: Sequence[str]) -> bool:
     """The first is larger, by at most a factor that can still be judged by eye."""
     first, second = (number_of(measure(geometry, "volume_ml", name)) for name in structures)
@@ -180,4 +228,26 @@ VOLUME_RATIO = Quantity(
     lesions="total",
     ordered=True,
     likely=comparable_volumes,
+)
+LESION_BURDEN = Quantity(
+    unit="%",
+    takes=Takes(2, 2, ("lesion", "organ"), (("lesion",), ("organ", "region", "tissue", "other"))),
+    read=burden,
+    whole=2,
+    lesions="total",
+    ordered=True,
+    highest=100.0,
+    hosted=True,
+    likely=is_host,
+)
+LESION_COUNT = Quantity(
+    unit="count", takes=Takes(1, 1, ("lesion",), (("lesion",),)), read=lesions_in_all, lesions="each"
+)
+LESIONS_INSIDE = Quantity(
+    unit="count",
+    takes=Takes(2, 2, ("lesion", "organ"), (("lesion",), ("organ", "region", "tissue", "other"))),
+    read=lesions_inside,
+    lesions="each",
+    ordered=True,
+    likely=holds_lesions,
 )

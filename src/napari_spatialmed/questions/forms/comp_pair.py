@@ -25,6 +25,8 @@ from napari_spatialmed.questions.kinds.choice import WordForm
 from napari_spatialmed.questions.model import AnswerKey
 
 TOLERANCE_PERCENT = 10
+_LEAST_FROM_TOLERANCE = 2.0
+"""Percentage points that the difference keeps from the tolerance; ours."""
 _LIKELY_FACTOR = 3.0
 
 
@@ -37,12 +39,14 @@ class PairComparison(WordForm):
     def candidates(self, geometry: CaseGeometry) -> Iterator[Candidate]:
         names = tuple(askable(geometry, whole=True))
         volumes = {name: number_of(measure(geometry, "volume_ml", name)) for name in names}
-        likely = 1.0 - TOLERANCE_PERCENT / 100.0
         kinds: dict[str, list[Candidate]] = {"larger": [], "smaller": [], "equal": []}
         for first, second in combinations(names, 2):
-            ratio = volumes[first] / volumes[second]
-            if 1 / _LIKELY_FACTOR <= ratio <= _LIKELY_FACTOR:
-                kind = "equal" if likely <= ratio <= 1 / likely else "larger" if ratio > 1 else "smaller"
+            a, b = volumes[first], volumes[second]
+            difference = 100.0 * (a - b) / max(a, b)
+            alike = max(a, b) <= _LIKELY_FACTOR * min(a, b)
+            if alike and abs(abs(difference) - TOLERANCE_PERCENT) >= _LEAST_FROM_TOLERANCE:
+                equal = abs(difference) < TOLERANCE_PERCENT
+                kind = "equal" if equal else "larger" if difference > 0 else "smaller"
                 kinds[kind].append(Candidate((first, second)))
         # By turns, so that whoever takes the first few gets all three answers alike.
         for turn in zip_longest(*kinds.values()):
@@ -74,8 +78,7 @@ class PairComparison(WordForm):
 
     def fragile(self, key: AnswerKey, found: Evaluation) -> str | None:
         difference = abs(found.values["difference"])
-        # A second percentage point keeps the answer when one more layer of reading error is added.
-        least = max(2.0 * (found.uncertainty or 0.0), 2.0)
+        least = max(2.0 * (found.uncertainty or 0.0), _LEAST_FROM_TOLERANCE)
         if abs(difference - tolerance_of(key)) < least:
             return f"The volumes differ by {difference:.1f} %, too close to the tolerance of {tolerance_of(key):g} %."
         return None

@@ -13,7 +13,7 @@ from napari_spatialmed.geometry import CaseGeometry, measure
 from napari_spatialmed.questions.askable import askable
 from napari_spatialmed.questions.form import Candidate, Demands, Evaluation, Takes, number_of, title_of
 from napari_spatialmed.questions.kinds.choice import WhichForm
-from napari_spatialmed.questions.model import AnswerKey
+from napari_spatialmed.questions.model import AnswerKey, Task
 
 LEAD_MM = 3.0
 LARGEST_FACTOR = 6.0
@@ -36,12 +36,14 @@ class NearnessForm(WhichForm):
     """Nearest or farthest, between surfaces or centres; rule O6 makes it a fair contest."""
 
     farthest: bool = False
+    between: tuple[str, ...] = tuple(BETWEEN)
     own_rules: ClassVar[tuple[str, ...]] = ("O6", "U2")
 
     def candidates(self, geometry: CaseGeometry) -> Iterator[Candidate]:
-        for between, calculator in BETWEEN.items():
-            names = tuple(askable(geometry, whole=between == "centres", one_piece=True))
-            for reference in names:
+        for between in self.between:
+            calculator, whole = BETWEEN[between], between == "centres"
+            names = tuple(askable(geometry, whole=whole, one_piece=True, kinds=self.takes.kinds_of(1)))
+            for reference in askable(geometry, whole=whole, one_piece=True, kinds=self.takes.kinds_of(0)):
                 near = neighbours(geometry, reference, names)
                 distances = {n: number_of(measure(geometry, calculator, reference, n)) for n in near}
                 rng = random.Random(f"{geometry.case.id}|{self.id}|{between}|{reference}")
@@ -90,17 +92,26 @@ class NearnessForm(WhichForm):
 
 
 def nearness_form(
-    *, id: str, title: str, description: str, phrasings: tuple[str, ...], farthest: bool
+    *,
+    id: str,
+    title: str,
+    description: str,
+    phrasings: tuple[str, ...],
+    farthest: bool,
+    task: Task = "DIST",
+    kinds: tuple[tuple[str, ...], ...] = (),
+    between: tuple[str, ...] = tuple(BETWEEN),
 ) -> NearnessForm:
-    """A form of this kind."""
+    """A form of this kind; `kinds` limits what the reference and the options may be."""
     return NearnessForm(
         id=id,
-        task="DIST",
+        task=task,
         title=title,
         description=description,
         phrasings=phrasings,
-        takes=Takes(4, 6, ("reference", "option", "option", "option")),
+        takes=Takes(4, 6, ("reference", "option", "option", "option"), kinds),
         unit="mm",
-        choices={"between": tuple(BETWEEN)},
+        choices={"between": between},
         farthest=farthest,
+        between=between,
     )
