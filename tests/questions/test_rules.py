@@ -78,6 +78,8 @@ RANK = ("comp.rank", ["spleen", "liver", "gallbladder"], {})
 OPEN = ("volest.absolute", ["liver"], {})
 LESIONS = ("volest.absolute", ["kidney_tumor"], {})
 BOX = ("ext.box", ["liver"], {})
+NEAREST = ("dist.nearest", ["spleen", "pancreas", "liver", "kidney_right"], {"between": "surfaces"})
+LARGEST = ("comp.largest", ["spleen", "liver", "gallbladder"], {"size": "largest"})
 TEXT_EDITS = [
     ("G1", VOLUME, stem("Which volume does the liver have, if 900 mL are normal?")),
     ("G1", VOLUME, stem("Which volume does the liver have, given five millilitres of blood?")),
@@ -88,6 +90,11 @@ TEXT_EDITS = [
     ("G2", RANK, put(place, "gallbladder > liver > spleen")),
     ("G2", OPEN, field(answer="12.0")),
     ("G2", VOLUME, field(truth=77.0)),
+    ("G2", DIRECTION, stem("Along the anterior–posterior axis, where is the spleen relative to the liver?")),
+    ("G2", PAIR, stem("Relative to the spleen, how large is the liver by volume?")),
+    ("G2", NEAREST, stem("Which of these structures lies farthest from the spleen, between surfaces?")),
+    ("G2", RANK, stem("Rank the spleen, the liver and the gallbladder by volume, smallest first.")),
+    ("G2", LARGEST, stem("Which of these structures is the smallest by volume?")),
     ("G3", VOLUME, stem("How many voxels does the liver have?")),
     ("G3", VOLUME, put(other, "40 mm")),
     ("G3", VOLUME, put(other, "40")),

@@ -148,6 +148,9 @@ class Form(ABC):
     lesions
         What several lesions under one name mean here (rule U5): ``"total"`` all together, ``"nearest"`` the nearest of
         them, ``"each"`` every single one (a count), ``"one"`` can't be asked.
+    compared_with
+        Which of the structures the others are compared with: the one that follows "relative to", "seen from", "than" in
+        a stem (rule G2).  None where the order means nothing.
     """
 
     id: str
@@ -159,6 +162,7 @@ class Form(ABC):
     unit: str = ""
     choices: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
     lesions: Literal["total", "nearest", "each", "one"] = "one"
+    compared_with: int | None = None
 
     option_kind: ClassVar[OptionKind] = "none"
     own_rules: ClassVar[tuple[str, ...]] = ()
@@ -231,6 +235,10 @@ class Form(ABC):
 
     def hinting_axes(self, key: AnswerKey) -> tuple[str, ...]:
         """The axes about which no structure's name may give a hint (rule O5)."""
+        return ()
+
+    def contrary_words(self, key: AnswerKey) -> tuple[str, ...]:
+        """Words in a stem that would ask for the opposite of what the key computes (rule G2)."""
         return ()
 
     def may_name(self, key: AnswerKey) -> tuple[str, ...]:

@@ -73,6 +73,16 @@ def mentions(text: str, title: str, name: str, *, any_order: bool = True) -> boo
     return any(_spans(text, known, any_order=any_order) for known in (title, name))
 
 
+def first_named(text: str, names: Iterable[tuple[str, str]]) -> int | None:
+    """Which of the (title, name) pairs stands first in a text, by place in the list; None if none does."""
+    starts = [
+        (spans[0][0], -spans[0][1], place)
+        for place, known in enumerate(names)
+        if (spans := sorted(s for n in known for s in _spans(text, n, any_order=False)))
+    ]
+    return min(starts)[2] if starts else None
+
+
 def without_names(text: str, names: Iterable[str]) -> str:
     """The sentence with every one of these names blanked out, longest first, so that digits in them don't count."""
     for name in sorted(set(names), key=len, reverse=True):

@@ -33,7 +33,7 @@ class Quantity:
     whole
         How many of the structures, from the first on, must not be cut by the border (U2).
     lesions
-        What several lesions under one name mean (U5), as in `Form`.
+        What several lesions under one name mean (U5), as in `Form`; so `compared_with`.
     ordered
         Whether (a, b) differs from (b, a).
     highest
@@ -54,6 +54,7 @@ class Quantity:
     choices: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
     hosted: bool = False
     likely: Callable[[CaseGeometry, Sequence[str]], bool] | None = None
+    compared_with: int | None = None
 
     def demands(self, structures: tuple[str, ...]) -> Demands:
         """What the U rules must see fulfilled."""
@@ -228,6 +229,7 @@ VOLUME_RATIO = Quantity(
     lesions="total",
     ordered=True,
     likely=comparable_volumes,
+    compared_with=1,
 )
 LESION_BURDEN = Quantity(
     unit="%",

@@ -66,6 +66,9 @@ class LargestOf(WhichForm):
             m.to_dict() for m in found.values()
         )
 
+    def contrary_words(self, key: AnswerKey) -> tuple[str, ...]:
+        return ("largest", "biggest", "greatest") if self.least_wins(key) else ("smallest", "least")
+
     def fragile(self, key: AnswerKey, found: Evaluation) -> str | None:
         first, second = sorted(found.values, key=found.values.__getitem__, reverse=not self.least_wins(key))[
             :2

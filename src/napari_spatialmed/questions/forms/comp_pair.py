@@ -115,6 +115,7 @@ FORM = PairComparison(
         "Compare the volume of {a} with that of {b}: what holds?",
         "Relative to {b}, what is the size of {a} by volume?",
     ),
+    compared_with=1,
     takes=Takes(2, 2, ("structure", "compared with")),
     unit="%",
     lesions="total",

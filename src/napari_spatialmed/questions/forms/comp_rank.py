@@ -74,6 +74,9 @@ class Ranking(Form):
                 return f"The {title_of(key, larger)} ({a:.0f} mL) and the {title_of(key, smaller)} ({b:.0f} mL) are too close to rank."
         return None
 
+    def contrary_words(self, key: AnswerKey) -> tuple[str, ...]:
+        return ("smallest first", "from smallest", "from the smallest")
+
     def offer(self, key: AnswerKey, found: Evaluation, rng: random.Random) -> Choices:
         right = tuple(sorted(key.structures, key=lambda name: -found.values[name]))
         wrong = [order for order in permutations(sorted(key.structures)) if order != right]

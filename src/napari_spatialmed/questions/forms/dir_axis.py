@@ -98,6 +98,7 @@ FORM = AxisDirection(
         "Seen from {b}, in which direction along the {axis} axis does {a} lie?",
         "Compare positions along the {axis} axis: on which side of {b} is {a}?",
     ),
+    compared_with=1,
     takes=Takes(2, 2, ("structure", "seen from")),
     choices={"axis": ("RL", "AP", "SI")},
 )

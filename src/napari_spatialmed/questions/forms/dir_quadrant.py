@@ -112,6 +112,7 @@ FORM = Quadrant(
         "Seen from {b}, in which direction along the {axes} axes does {a} lie?",
         "Compare positions along the {axes} axes: on which side of {b} is {a}?",
     ),
+    compared_with=1,
     takes=Takes(2, 2, ("structure", "seen from")),
     choices={"plane": tuple(PLANES)},
 )

@@ -86,6 +86,7 @@ def amount_form(
         unit=quantity.unit,
         choices=quantity.choices,
         lesions=quantity.lesions,
+        compared_with=quantity.compared_with,
     )
 
 

@@ -21,6 +21,8 @@ LARGEST_FACTOR = 6.0
 NEIGHBOURS = 14
 """Candidates are drawn from this many structures with the nearest centres: remote ones make no contest."""
 BETWEEN = {"surfaces": "surface_distance_mm", "centres": "centre_distance_mm"}
+_NEAR_WORDS = ("nearest", "closest", "least distant", "smallest distance")
+_FAR_WORDS = ("farthest", "furthest", "most distant", "greatest distance")
 
 
 def neighbours(geometry: CaseGeometry, reference: str, names: tuple[str, ...]) -> list[str]:
@@ -78,6 +80,9 @@ class NearnessForm(WhichForm):
         return {n: (number_of(m), m.uncertainty or 0.0) for n, m in found.items()}, tuple(
             m.to_dict() for m in found.values()
         )
+
+    def contrary_words(self, key: AnswerKey) -> tuple[str, ...]:
+        return _NEAR_WORDS if self.farthest else _FAR_WORDS
 
     def contest(self, key: AnswerKey, found: Evaluation) -> str | None:
         winner = str(found.truth)

@@ -54,6 +54,9 @@ class RankedForm(WhichForm):
     def least_wins(self, key: AnswerKey) -> bool:
         return dict(self.words)[str(key.params["which"])]
 
+    def contrary_words(self, key: AnswerKey) -> tuple[str, ...]:
+        return tuple(word for word, _ in self.words if word != key.params["which"])
+
     def scores(
         self, key: AnswerKey, geometry: CaseGeometry
     ) -> tuple[dict[str, tuple[float, float]], tuple[dict[str, JsonValue], ...]]:

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from napari_spatialmed.questions.answering import labels_hash, recompute, tell
 from napari_spatialmed.questions.form import Form, title_of
 from napari_spatialmed.questions.model import LETTERS, Question
-from napari_spatialmed.questions.naming import AXIS_WORDS, OPPOSITE, without_names
+from napari_spatialmed.questions.naming import AXIS_WORDS, OPPOSITE, first_named, without_names
 from napari_spatialmed.questions.numbers import numbers_in, read_interval, read_number
 from napari_spatialmed.questions.rules.registry import OnScan, declare
 
@@ -25,6 +25,10 @@ _ARRAY_AXES = re.compile(
 _GRID_UNITS = re.compile(r"\b(?:voxel|pixel|slice)s?\b", re.I)
 _CT = re.compile(r"\b(?:CT|CBCT|computed tomograph\w*|hounsfield|HU)\b")
 _MR = re.compile(r"\b(?:MRI?|magnetic resonance|T1w?|T2w?|FLAIR)\b")
+_COMPARED_WITH = re.compile(
+    r"\b(?:relative to|seen from|viewed from|side of|compared (?:to|with)|than|as large as|divided by)\b",
+    re.I,
+)
 _OPEN_UNITS = {
     "mL": r"\bml\b|millilit|cm³|cm3|cubic cent",
     "mm": r"\bmm\b|millimet",
@@ -63,6 +67,26 @@ def _numbers(value: JsonValue) -> Iterator[float]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from _numbers(item)
+
+
+def _text_agrees_with_key(question: Question, form: Form) -> str | None:
+    return _answer_states_truth(question, form) or _stem_asks_for_key(question, form)
+
+
+def _stem_asks_for_key(question: Question, form: Form) -> str | None:
+    key, stem = question.key, plain_stem(question)
+    for word in form.contrary_words(key):
+        if re.search(rf"\b{word}\b", stem, re.I):
+            return f"The stem says {word!r}, the opposite of what the answer key computes."
+    if form.compared_with is None:
+        return None
+    names = [(title_of(key, name), name) for name in key.structures]
+    for found in _COMPARED_WITH.finditer(question.stem):
+        place = first_named(question.stem[found.end() :], names)
+        if place is not None and place != form.compared_with:
+            wanted = names[form.compared_with][0]
+            return f"The key compares with the {wanted}; after {found[0]!r} the stem names the {names[place][0]}."
+    return None
 
 
 def _answer_states_truth(question: Question, form: Form) -> str | None:
@@ -181,7 +205,7 @@ declare(
 declare(
     "G2", "The marked answer is what the calculators give",
     "Anyone must be able to recompute the answer from the labels. If an option, the marked letter or the labels changed, the question is stale until it is reviewed again.",
-    ("text", "truth"), text=_answer_states_truth, truth=_answer_holds_on_scan,
+    ("text", "truth"), text=_text_agrees_with_key, truth=_answer_holds_on_scan,
 )  # fmt: skip
 declare(
     "G3", "Patient units, never voxels",
