@@ -43,7 +43,7 @@ def choice() -> Question:
     return Question(
         id="q-000000000001",
         case="case-1",
-        key=AnswerKey(task="DIR", form="dir.axis", structures=("left", "right"), params={"axis": "RL"}),
+        key=AnswerKey(task="DIR", form="dir.axis", structures=("left", "right"), params={"axis": "RL", "titles": {"left": "left marker", "right": "right marker"}}),
         stem="On which side of the right marker does the left marker lie?",
         options=("to the patient's right", "to the patient's left", "above it", "below it"),
         answer="B",

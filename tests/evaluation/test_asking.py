@@ -93,7 +93,7 @@ def test_the_blind_arm_sends_no_picture(httpserver, endpoint, markers, choice):
 def test_the_oracle_arm_tells_the_measured_facts(httpserver, endpoint, markers, choice, number):
     httpserver.expect_request("/v1/chat/completions").respond_with_json(completion("ANSWER: B"))
     ask(endpoint, markers, choice, arm="oracle")
-    assert "left lies left of right" in json.dumps(sent(httpserver))
+    assert "left marker lies left of right marker" in json.dumps(sent(httpserver))
     assert measured_facts(number) == ["Volume of left: 100 mL"]
 
 

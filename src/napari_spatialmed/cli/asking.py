@@ -11,7 +11,7 @@ from napari_spatialmed import benchmark as benchmarks
 from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.cases import case_options, load_case
-from napari_spatialmed.evaluation import ARMS, LAYOUTS, Response, View, render_view, view_for
+from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout, Response, View, render_view, view_for
 from napari_spatialmed.evaluation.asking import ask_freely, ask_question
 from napari_spatialmed.evaluation.prompts import rotations
 from napari_spatialmed.geometry import CaseGeometry
@@ -59,8 +59,8 @@ def ask_command(
     question_id: str | None,
     endpoint: str | None,
     model: str | None,
-    layout: str,
-    arm: str,
+    layout: Layout,
+    arm: Arm,
     outlines: bool,
     save_pictures: Path | None,
     record: bool,
@@ -94,9 +94,9 @@ def ask_command(
         )
     if question is None:
         wanted = [name.strip() for name in structures.split(",") if name.strip()]
-        view = render_view(geometry, wanted, layout=layout, outlines=outlines)  # type: ignore[arg-type]
+        view = render_view(geometry, wanted, layout=layout, outlines=outlines)
     else:
-        view = view_for(geometry, question, layout=layout, outlines=outlines)  # type: ignore[arg-type]
+        view = view_for(geometry, question, layout=layout, outlines=outlines)
     _tell(view, "" if arm == "blind" else None, save_pictures)
 
     async def ask() -> list[Response]:
@@ -105,7 +105,7 @@ def ask_command(
             if question is None:
                 return [await ask_freely(client, view, str(text), on_text=show)]
             answers = []
-            for turn in rotations(question, arm):  # type: ignore[arg-type]
+            for turn in rotations(question, arm):
                 answers.append(
                     await ask_question(
                         client,
@@ -113,7 +113,7 @@ def ask_command(
                         question,
                         layout=layout,
                         arm=arm,
-                        outlines=outlines,  # type: ignore[arg-type]
+                        outlines=outlines,
                         rotation=turn,
                         revision=revision,
                         view=view,

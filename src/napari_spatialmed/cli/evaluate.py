@@ -13,9 +13,10 @@ import click
 from napari_spatialmed import benchmark as benchmarks
 from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
-from napari_spatialmed.evaluation import ARMS, LAYOUTS
+from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout
 from napari_spatialmed.evaluation.casesource import CaseSource
 from napari_spatialmed.evaluation.runs import Plan, Progress, RunSummary, run_benchmark, select_items
+from napari_spatialmed.evaluation.scoring import MraMode
 from napari_spatialmed.llm import Budget, Client, resolve_endpoint
 
 MRA_MODES = ("exact", "vsi_reference")
@@ -70,8 +71,8 @@ def evaluate_command(
     endpoint: str | None,
     model: str | None,
     adapter: str | None,
-    layout: str,
-    arms: tuple[str, ...],
+    layout: Layout,
+    arms: tuple[Arm, ...],
     outlines: bool,
     out: Path,
     max_tokens: int,
@@ -79,7 +80,7 @@ def evaluate_command(
     budget_tokens: int | None,
     budget_cost: float | None,
     yes_send: bool,
-    mra_mode: str,
+    mra_mode: MraMode,
 ) -> None:
     """Run a model over a benchmark's questions.
 
@@ -100,13 +101,13 @@ def evaluate_command(
         with open_adapter(adapter) as volume_model:
             summary = run_adapter(
                 volume_model, items, source, out, title=state.title, mra_mode=mra_mode, on_progress=_printer()
-            )  # type: ignore[arg-type]
+            )
         _end(summary, source)
         return
     chosen = resolve_endpoint(endpoint)
     if model:
         chosen = chosen.model_copy(update={"model": model})
-    plan = Plan(layout, outlines, arms, {"max_tokens": max_tokens}, mra_mode)  # type: ignore[arg-type]
+    plan = Plan(layout, outlines, arms, {"max_tokens": max_tokens}, mra_mode)
 
     async def run() -> RunSummary:
         budget = Budget(calls=budget_calls, tokens=budget_tokens, cost=budget_cost)
@@ -138,7 +139,7 @@ def evaluate_command(
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @_mra
 def score_command(
-    predictions: Path, benchmark: Path, model: str, out: Path | None, as_json: bool, mra_mode: str
+    predictions: Path, benchmark: Path, model: str, out: Path | None, as_json: bool, mra_mode: MraMode
 ) -> None:
     """Score answers made elsewhere: a JSON line {"id": …, "text": …} for each question.
 
@@ -149,7 +150,7 @@ def score_command(
     state = benchmarks.read(benchmark).state
     result = score_predictions(
         predictions, state, model=model or predictions.stem, mra_mode=mra_mode, out=out
-    )  # type: ignore[arg-type]
+    )
     click.echo(result.to_json() if as_json else result.table())
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
@@ -168,7 +169,7 @@ def score_command(
 )
 @click.option("--mra-mode", type=click.Choice(MRA_MODES), help="Score open answers again in this mode.")
 def report_command(
-    runs: tuple[Path, ...], benchmark: Path, cases: tuple[Path, ...], out: Path, mra_mode: str | None
+    runs: tuple[Path, ...], benchmark: Path, cases: tuple[Path, ...], out: Path, mra_mode: MraMode | None
 ) -> None:
     """Write the report of one or more runs as one HTML file.
 
@@ -178,7 +179,7 @@ def report_command(
 
     state = benchmarks.read(benchmark).state
     source = CaseSource(cases, names={c.case: c.names for c in state.cases.values()}, library=CaseLibrary())
-    written = write_report(runs, state, out, find_case=source, mra_mode=mra_mode)  # type: ignore[arg-type]
+    written = write_report(runs, state, out, find_case=source, mra_mode=mra_mode)
     click.echo(str(written.path))
     for note in written.notes:
         click.echo(f"note: {note}", err=True)

@@ -150,7 +150,7 @@ def _names_matcher(titles: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str]
     spellings = {}
     for name, title in titles:
         for spelling in (title, name.replace("_", " ")):
-            if spelling:
+            if spelling and not _DIRECTION.fullmatch(spelling):
                 spellings[spelling.casefold()] = name
     parts = sorted(map(re.escape, spellings), key=len, reverse=True) or [r"(?!)"]
     return re.compile(rf"\b(?:{'|'.join(parts)})\b", re.I), spellings

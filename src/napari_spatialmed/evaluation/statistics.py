@@ -80,8 +80,8 @@ def bootstrap_interval(
     count = int(patients.max()) + 1 if len(patients) else 0
     if count < 2:
         return None
-    sums = np.bincount(patients, scores, count)
-    counts: Floats = np.bincount(patients, np.ones(len(patients)), count)
+    sums = np.asarray(np.bincount(patients, scores, count), np.float64)
+    counts = np.asarray(np.bincount(patients, minlength=count)).astype(np.float64)
     return interval(resampled_means(sums, counts, patient_weights(count, resamples=resamples, seed=seed)))
 
 

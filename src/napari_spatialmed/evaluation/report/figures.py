@@ -90,6 +90,7 @@ def radar(strata: Strata, models: Sequence[str]) -> str:
                 label=name,
             )
         axes.set_xticks(angles, [f"{s}\n(n {k})" for s, k in zip(strata.names, strata.n, strict=True)])
+        axes.tick_params(axis="x", pad=14)
         axes.set_ylim(0, 1)
         axes.set_yticks([0.25, 0.5, 0.75, 1.0], ["25", "50", "75", "100"], fontsize=7)
         figure.legend(loc="outside right upper", frameon=False, fontsize=8)

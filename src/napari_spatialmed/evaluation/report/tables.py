@@ -174,8 +174,12 @@ class Strata:
     scores: NDArray[np.float64]
 
 
-def _strata(items: Items, models: Sequence[ModelResult], groups: dict[str, list[int]]) -> Strata:
-    names = tuple(sorted(groups, key=lambda g: (-len(groups[g]), g)))
+def _strata(
+    items: Items, models: Sequence[ModelResult], groups: dict[str, list[int]], order: Sequence[str] = ()
+) -> Strata:
+    names = tuple(g for g in order if g in groups) or tuple(
+        sorted(groups, key=lambda g: (-len(groups[g]), g))
+    )
     scores = np.array([[m.main.score[groups[g]].mean() for g in names] for m in models]).reshape(
         len(models), len(names)
     )
@@ -211,7 +215,7 @@ def by_volume(items: Items, models: Sequence[ModelResult]) -> Strata:
                 f"{name} ({text})" for name, text, low, high in VOLUME_BUCKETS if low <= truth < high
             )
             groups.setdefault(bucket, []).append(i)
-    return _strata(items, models, groups)
+    return _strata(items, models, groups, [f"{name} ({text})" for name, text, _, _ in VOLUME_BUCKETS])
 
 
 def numeric_errors(items: Items, models: Sequence[ModelResult]) -> list[dict[str, Any]]:
@@ -296,7 +300,9 @@ def error_taxonomy(items: Items, models: Sequence[ModelResult]) -> list[dict[str
     for task in items.tasks:
         places = np.flatnonzero(items.of_task(task))
         counts = Counter(m.main.error_class[i] for m in models for i in places)
-        rows.append({"task": task, **{name: counts[name] for name in ERROR_CLASSES}})
+        row: dict[str, Any] = {"task": task}
+        row.update((name, counts[name]) for name in ERROR_CLASSES)
+        rows.append(row)
     return rows
 
 
