@@ -119,7 +119,7 @@ def test_opens_as_labels(shared: Shared, name: str) -> None:
     assert len(case.structures) == count
     if not name.endswith(".mha"):
         read = nib.load(path)
-        values = np.rint(np.squeeze(read.get_fdata())).astype(int)
+        values = np.rint(np.squeeze(np.asanyarray(read.dataobj))).astype(np.int32)
         assert case.voxel_ml == pytest.approx(abs(np.linalg.det(read.affine[:3, :3])) / 1000)
         assert np.array_equal(np.bincount(values.ravel())[1:], np.bincount(case.labels.ravel())[1:])
 

@@ -187,7 +187,10 @@ def test_refusing_a_bomb_stays_under_300_mb(tmp_path: Path) -> None:
     said = ["the limit is 4 GiB", "holds 8 volumes", "breaks off", "not whole numbers"]
     for path, words in zip(cases, said, strict=True):
         done = subprocess.run(
-            [sys.executable, "-c", _MEASURE, str(path)], capture_output=True, text=True, check=True
+            [sys.executable, "-X", "utf8", "-c", _MEASURE, str(path)],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
         )
         peak, message = done.stdout.split(" ", 1)
         print(path.name, peak, "MB:", message)

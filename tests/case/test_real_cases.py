@@ -70,8 +70,11 @@ def test_opens(shared: Shared, row: tuple[str, str, str | None, tuple[int, ...],
         values, voxel = sitk.GetArrayFromImage(picture), np.prod(picture.GetSpacing())
     else:
         read = nib.load(path)
-        values, voxel = np.rint(read.get_fdata()).astype(int), abs(np.linalg.det(read.affine[:3, :3]))
-    before = np.bincount(values.ravel().astype(int))[1:] * voxel
+        values, voxel = (
+            np.rint(np.asanyarray(read.dataobj)).astype(np.int32),
+            abs(np.linalg.det(read.affine[:3, :3])),
+        )
+    before = np.bincount(values.ravel())[1:] * voxel
     after = np.bincount(case.labels.ravel())[1:] * case.voxel_ml * 1000
     assert np.allclose(before, after, rtol=1e-6)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_spatialmed.case.belonging import overlap, refuse_lost_place, require_inside
 from napari_spatialmed.case.header import by
 from napari_spatialmed.case.model import CaseError
 from napari_spatialmed.case.values import label_counts
@@ -20,11 +21,6 @@ from napari_spatialmed.case.volume import Volume
 
 SAME_LATTICE = 0.1
 """Two grids are one lattice if no voxel of one lies further than this share of a voxel from one of the other."""
-LEAST_INSIDE = 0.5
-"""Less than this share of the labelled voxels inside the scan: they are of different scans."""
-_AROUND = 3
-_PLACES = 41
-_CLEARLY, _AT_LEAST = 1.1, 0.02
 
 
 def bring_together(
@@ -71,11 +67,11 @@ def _cropped(
     low, high = offset, offset + labels.array.shape
     box = _labelled_box(labels.array)
     first, last = box[0] + offset, box[1] + offset
-    inside = _overlap(labels.array.shape, image.array.shape, offset)
+    inside = overlap(labels.array.shape, image.array.shape, offset)
     total = int(np.count_nonzero(labels.array))
     within = 0 if inside is None else int(np.count_nonzero(labels.array[inside[0]]))
-    _require_inside(within / total, labels, image)
-    _refuse_lost_place(labels, image, offset)
+    require_inside(within / total, labels, image)
+    refuse_lost_place(labels, image, offset)
     if (first >= 0).all() and (last < image.array.shape).all():
         if (low >= 0).all() and (high <= image.array.shape).all():
             what = f"the labels cover a part of the scan ({by(labels.array.shape)} of {by(image.array.shape)} voxels); the rest was taken as background"
@@ -105,7 +101,7 @@ def _resampled(
     """The labels at the scan's voxel centres, each from its nearest voxel."""
     source = labels.array
     inside = _share_inside(source, image.array.shape, to_image)
-    _require_inside(inside, labels, image)
+    require_inside(inside, labels, image)
     result = _nearest(source, image.array.shape, np.asarray(np.linalg.inv(to_image), np.float64))
     spacings = [np.linalg.norm(v.placed()[:3, :3], axis=0) for v in (labels, image)]
     voxel = [abs(float(np.linalg.det(v.placed()[:3, :3]))) for v in (labels, image)]
@@ -180,101 +176,10 @@ def _share_inside(labels: NDArray[Any], shape: tuple[int, ...], to_image: NDArra
     return float(np.mean(((there > -0.5) & (there < np.array(shape) - 0.5)).all(axis=1)))
 
 
-def _require_inside(share: float, labels: Volume, image: Volume) -> None:
-    if share < LEAST_INSIDE:
-        how = "none" if share == 0 else f"only {100 * share:.2g} %"
-        raise CaseError(
-            f"they don't belong together: {how} of the labelled voxels lie inside the scan",
-            where=f"labels {labels.path} and scan {image.path}",
-            hint="Are they of the same patient and the same series? Otherwise open the labels without the scan.",
-        )
-
-
-def _refuse_lost_place(labels: Volume, image: Volume, offset: NDArray[Any]) -> None:
-    """Refuse two volumes of different size that start at the same file corner but don't match there.
-
-    A slab cut from a scan by a program that left its origin alone looks so, and so do two patients of a data set whose
-    scans all start at the same corner.  A true crop that happens to share the corner fits the scan's content best where
-    it lies; then it is accepted.
-    """
-    if labels.corner is None or image.corner is None:
-        return
-    step = np.linalg.norm(image.placed()[:3, :3], axis=0).min()
-    if float(np.linalg.norm(np.subtract(labels.corner, image.corner))) > SAME_LATTICE * step:
-        return
-    if not _belongs_here(labels.array, image.array, offset):
-        raise CaseError(
-            f"they don't belong together: they start at the same corner, but the labels have {by(labels.array.shape)} voxels and the scan "
-            f"{by(image.array.shape)}, and the labels don't match what the scan shows there",
-            where=f"labels {labels.path} and scan {image.path}",
-            hint="They are of different patients, or one is a part of the other that lost its place. Find the pair that belongs together, or open the labels without the scan.",
-        )
-
-
-def _belongs_here(labels: NDArray[Any], image: NDArray[Any], offset: NDArray[Any]) -> bool:
-    """Whether labels of another size than the scan may truly share its corner.
-
-    Cut off along one axis: yes, unless the labels explain the scan's intensities clearly better further along it.  Along
-    several axes a crop hardly ever ends in the very corner: only if they explain them nowhere better than here.  Larger
-    along one axis and smaller along another: no.
-    """
-    spare = np.array(image.shape) - labels.shape
-    differing = np.flatnonzero(spare)
-    if spare.min() < 0 < spare.max():
-        return False
-    # Each axis shares one end; the other end of the spare room is where else the labels may come from.
-    far = np.where(offset == 0, spare, -offset)
-    here = explained(labels, image, offset)
-    if len(differing) == 1:
-        steps = {int(s) for s in np.rint(np.linspace(0, far[differing[0]], _PLACES))}
-        best = max(explained(labels, image, offset + np.eye(3, dtype=int)[differing[0]] * s) for s in steps)
-        return best <= here * _CLEARLY + _AT_LEAST
-    shifts = {tuple(np.rint(far * share).astype(int).tolist()) for share in np.linspace(0, 1, _PLACES)}
-    for axis in np.eye(3, dtype=int):
-        along = {
-            *np.rint(np.linspace(0, float(far @ axis), _PLACES)).astype(int).tolist(),
-            *range(-_AROUND, _AROUND + 1),
-        }
-        shifts |= {tuple((axis * s).tolist()) for s in along}
-    return all(explained(labels, image, offset + np.array(s)) <= here for s in shifts)
-
-
-def explained(labels: NDArray[Any], image: NDArray[Any], offset: NDArray[Any]) -> float:
-    """The share of the scan's variance that lies between structures rather than within them (η²), at an offset."""
-    both = _overlap(labels.shape, image.shape, offset)
-    if both is None:
-        return 0.0
-    step = max(1, int((np.prod([s.stop - s.start for s in both[0]]) / 2e5) ** (1 / 3)))
-    thin = (
-        tuple(slice(s.start, s.stop, step) for s in both[0]),
-        tuple(slice(s.start, s.stop, step) for s in both[1]),
-    )
-    groups = np.unique(labels[thin[0]], return_inverse=True)[1].ravel()
-    values = image[thin[1]].astype(np.float64).ravel()
-    values -= values.mean()
-    whole = float(values @ values)
-    counts = np.bincount(groups)
-    sums = np.bincount(groups, values)
-    return float((sums**2 / counts).sum()) / whole if whole else 0.0
-
-
-def _overlap(
-    small: tuple[int, ...], large: tuple[int, ...], offset: NDArray[Any]
-) -> tuple[tuple[slice, ...], tuple[slice, ...]] | None:
-    """The slices of two arrays that cover the same voxels; None where there are none."""
-    first = np.maximum(offset, 0)
-    last = np.minimum(offset + np.array(small), large)
-    if (last <= first).any():
-        return None
-    there = tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
-    here = tuple(slice(int(a - o), int(b - o)) for a, b, o in zip(first, last, offset, strict=True))
-    return here, there
-
-
 def _fitted(array: NDArray[Any], shape: tuple[int, ...], offset: NDArray[Any], fill: Any) -> NDArray[Any]:
     """``array`` placed at an offset in an array of another shape."""
     result = np.full(shape, fill, array.dtype)
-    both = _overlap(array.shape, shape, offset)
+    both = overlap(array.shape, shape, offset)
     if both is not None:
         result[both[1]] = array[both[0]]
     return result

@@ -20,6 +20,7 @@ MOST_BYTES = 4 << 30
 """Voxels of more than 4 GiB are refused: 20 times a large CT."""
 VOXEL_MM = (0.001, 200.0)
 """Sizes of a voxel that can be meant in mm."""
+FURTHEST_MM = 1e6
 PIXDIM_TOLERANCE = 0.01
 SHEAR_TOLERANCE = 1e-3
 
@@ -85,6 +86,12 @@ def check_header(header: Header) -> tuple[str, ...]:
             where=where,
             hint="Save the file again.",
         )
+    if header.dtype.kind not in "iuf" or not header.dtype.itemsize:
+        raise CaseError(
+            f"its voxels are of type {header.dtype}",
+            where=where,
+            hint="A scan or label map holds one real number per voxel.",
+        )
     size = header.voxels * header.dtype.itemsize
     if size > MOST_BYTES:
         raise CaseError(
@@ -123,6 +130,12 @@ def check_affine(
     if affine.shape != (4, 4) or not np.isfinite(affine).all():
         raise CaseError(
             "its affine holds values that are no numbers",
+            where=where,
+            hint="Set its orientation again and save it.",
+        )
+    if float(np.abs(affine).max()) > FURTHEST_MM:
+        raise CaseError(
+            f"its affine places the volume {np.abs(affine).max():.3g} mm away, which can't be right",
             where=where,
             hint="Set its orientation again and save it.",
         )

@@ -73,7 +73,10 @@ def nifti_header(path: Path) -> Header:
             where=path,
             hint="Save the file again.",
         )
-    affine, notes = _affine(raw, shape, path)
+    with np.errstate(
+        all="ignore"
+    ):  # absurd numbers are refused by name, below and by the checks all formats share
+        affine, notes = _affine(raw, shape, path)
     unit = _MM_PER_UNIT.get(int(raw["xyzt_units"]) & 7, 1.0)
     voxel_mm = tuple(abs(float(v)) * unit for v in raw["pixdim"][1:4])
     if affine is not None and unit != 1.0:
@@ -110,7 +113,8 @@ def mgh_header(path: Path) -> Header:
     raw: Any = nib.freesurfer.mghformat.MGHHeader(block, check=False)
     if int(raw["version"]) != 1 or int(raw["type"]) not in (0, 1, 3, 4, 10):
         raise CaseError("the file isn't in the MGH format", where=path, hint="Is its ending right?")
-    affine = np.asarray(raw.get_affine(), np.float64) if int(raw["goodRASFlag"]) else None
+    with np.errstate(all="ignore"):  # absurd numbers are refused by the checks that all formats share
+        affine = np.asarray(raw.get_affine(), np.float64) if int(raw["goodRASFlag"]) else None
     with path.open("rb") as file:
         compression: Compression = "whole" if file.read(2) == b"\x1f\x8b" else "none"
     delta = raw["delta"]

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from napari_spatialmed.case.dicom import looks_like_dicom, read_series
 from napari_spatialmed.case.header import Header, check_header
+from napari_spatialmed.case.metaimage import metaimage_header
 from napari_spatialmed.case.model import CaseError, Modality
 from napari_spatialmed.case.nifti import mgh_header, nifti_header
+from napari_spatialmed.case.nrrd import nrrd_header
 from napari_spatialmed.case.orientation import to_display_order
-from napari_spatialmed.case.textheader import metaimage_header, nrrd_header
 from napari_spatialmed.case.values import AS_STORED, collect_image, collect_labels, image_values
 from napari_spatialmed.case.voxelstream import voxel_pieces
 
