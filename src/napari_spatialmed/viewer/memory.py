@@ -6,17 +6,15 @@ A small JSON file in the user's settings folder.  Never keys, never anything of 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_config_path
+from napari_spatialmed.folders import config_dir
 
 
 def memory_path() -> Path:
-    """Where it is kept; ``SPATIALMED_CONFIG_DIR`` moves it."""
-    folder = os.environ.get("SPATIALMED_CONFIG_DIR")
-    return (Path(folder) if folder else user_config_path("napari-spatialmed")) / "viewer.json"
+    """Where it is kept."""
+    return config_dir() / "viewer.json"
 
 
 def _read() -> dict[str, Any]:

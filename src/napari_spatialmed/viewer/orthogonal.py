@@ -61,7 +61,7 @@ class SideView:
         )
         self.labels.editable = False
         self.crosshair = Vectors(
-            np.zeros((0, 2, 3)), ndim=3, edge_color=_CROSSHAIR, vector_style="line", edge_width=0.6, opacity=0.8,
+            np.zeros((0, 2, 3)), ndim=3, edge_color=_CROSSHAIR, vector_style="line", edge_width=1.2, opacity=0.9,
             blending="translucent_no_depth", units=("mm",) * 3, axis_labels=("I", "P", "L"),
         )  # fmt: skip
         self.model.add_layer(self.labels)

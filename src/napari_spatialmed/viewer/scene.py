@@ -66,6 +66,7 @@ class Scene:
         self._clicks = Clicks(viewer, self)
         self._readout = Readout(viewer, self)
         self._watch: EditWatch | None = None
+        self._closed = False
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
 
     @property
@@ -161,8 +162,8 @@ class Scene:
         kept = set(names)
         self.hide(s.name for s in self.case or () if s.name not in kept)
 
-    def jump_to(self, names: Iterable[str], *, center: bool = True) -> None:
-        """Go to these structures: to their common centre in 2D, the camera onto it in 3D."""
+    def jump_to(self, names: Iterable[str]) -> None:
+        """Go to these structures: to the slice of their common centre in 2D, the camera onto it in 3D."""
         case = self.case
         if case is None or self.geometry is None:
             return
@@ -170,12 +171,12 @@ class Scene:
         rows = [survey.row(case[name].label) for name in names if case[name].label in survey]
         if rows:
             middle = (survey.index_min[rows].min(axis=0) + survey.index_max[rows].max(axis=0)) / 2
-            self._go(middle * case.spacing, center=center)
+            self._go(middle * case.spacing)
 
     def jump_to_ras(self, place: Collection[float]) -> None:
         """Go to a place in patient RAS mm."""
         if self.case is not None:
-            self._go(world_from_ras(self.case, np.asarray(list(place), float)), center=False)
+            self._go(world_from_ras(self.case, np.asarray(list(place), float)))
 
     # ---- drawings
 
@@ -187,7 +188,7 @@ class Scene:
         found = [d for m in measurements if (d := drawing_of(m, geometry)) is not None]
         self.drawing_layers.draw(*found)
         if go and found and self.case is not None:
-            self._go(world_from_ras(self.case, found[0].all_points()).mean(axis=0), center=False)
+            self._go(world_from_ras(self.case, found[0].all_points()).mean(axis=0))
         return len(found)
 
     def draw_drawing(self, *drawings: Drawing) -> None:
@@ -234,17 +235,20 @@ class Scene:
 
     # ---- inner
 
-    def _go(self, world: NDArray[np.float64], *, center: bool) -> None:
-        viewer = self.viewer
+    def _go(self, world: NDArray[np.float64]) -> None:
+        viewer, camera = self.viewer, self.viewer.scene.camera
         for axis, value in enumerate(world):
             viewer.dims.set_point(axis, float(value))
-        shown = world[list(viewer.dims.displayed)]
-        if center or viewer.dims.ndisplay == 3:
-            viewer.scene.camera.center = tuple(
-                float(v) for v in (shown if len(shown) == 3 else (0.0, *shown))
-            )
-        if viewer.dims.ndisplay == 3 and self.case is not None:
-            self.case_layers.move_plane(0, round(world[0] / self.case.spacing[0]))
+        if viewer.dims.ndisplay == 3:
+            camera.center = tuple(float(v) for v in world)
+            if self.case is not None:
+                self.case_layers.move_plane(0, round(world[0] / self.case.spacing[0]))
+            return
+        # In 2D the picture stays where it is, unless the place lies outside of it.
+        here = world[list(viewer.dims.displayed)]
+        half = np.asarray(viewer.canvas.size, float) / camera.zoom / 2
+        if np.any(np.abs(here - np.asarray(camera.center[-2:])) > 0.9 * half):
+            camera.center = (0.0, *(float(v) for v in here))
 
     def _appear(self) -> None:
         case = self.case
@@ -266,6 +270,9 @@ class Scene:
 
     def close(self) -> None:
         """Let go of the viewer: take everything away and stop listening."""
+        if self._closed:
+            return
+        self._closed = True
         self.clear_case()
         self._clicks.stop()
         self._readout.stop()

@@ -1,0 +1,257 @@
+"""The workspace in a real window: open, look, choose, measure, edit; and nothing left behind."""
+
+from __future__ import annotations
+
+import gc
+import json
+import weakref
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import napari
+import numpy as np
+import pytest
+from napari.utils.events import Event
+from npe2 import PluginManager
+
+from napari_spatialmed.case import make_case
+from napari_spatialmed.viewer import commands, workspace
+from napari_spatialmed.viewer.case_dock import CaseDock
+from napari_spatialmed.viewer.measure_dock import MeasureDock
+from napari_spatialmed.viewer.orthogonal import OrthogonalViews
+from napari_spatialmed.viewer.session import Session, session_for
+from napari_spatialmed.viewer.workspace import DOCKS, dock_name, show_dock
+from napari_spatialmed.viewer.workspace_bar import WorkspaceBar
+
+pytestmark = pytest.mark.gui
+Wait = Callable[[Callable[[], bool]], None]
+Maker = Callable[..., napari.Viewer]
+
+
+def small_case() -> Any:
+    """A bright block at the patient's right front, a dim one at the left back."""
+    labels = np.zeros((48, 48, 40), np.uint8)
+    labels[32:44, 30:44, 12:30] = 1
+    labels[4:14, 4:14, 12:30] = 2
+    image = np.where(labels == 1, 200, np.where(labels == 2, 60, -100)).astype(np.int16)
+    return make_case(labels, np.eye(4), names={1: "liver", 2: "kidney_left"}, image=image, modality="CT")
+
+
+@pytest.fixture
+def session(make_napari_viewer: Maker) -> Session:
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(640, 560)
+    found = session_for(viewer)
+    found.set_case(small_case())
+    return found
+
+
+def mean_column(picture: np.ndarray, chosen: np.ndarray) -> float:
+    """Where on the screen something lies, 0 left to 1 right."""
+    return float(np.argwhere(chosen)[:, 1].mean() / picture.shape[1])
+
+
+def test_left_is_left_on_the_screen_in_2d_and_3d(session: Session, wait_for: Wait) -> None:
+    scene = session.scene
+    scene.set_label_opacity(0.0)
+    scene.jump_to(["liver"])
+    picture = scene.screenshot(size=(400, 500))[..., :3].astype(int)
+    # The bright block is the patient's right: on the screen's left.
+    assert mean_column(picture, (picture > 200).all(axis=2) & in_the_middle(picture)) < 0.45
+    session.select(["liver", "kidney_left"])
+    scene.view_from("A")
+    wait_for(lambda: scene.surfaces.complete)
+    case = session.case
+    picture = scene.screenshot(size=(400, 500))[..., :3].astype(float)
+    columns = {n: mean_column(picture, of_color(picture, case[n].color)) for n in ("liver", "kidney_left")}
+    assert columns["liver"] < 0.45 < 0.55 < columns["kidney_left"]
+
+
+def in_the_middle(picture: np.ndarray) -> np.ndarray:
+    """Without the letters and the scale bar at the edges."""
+    inner = np.zeros(picture.shape[:2], bool)
+    h, w = inner.shape
+    inner[h // 8 : -h // 8, w // 8 : -w // 8] = True
+    return inner
+
+
+def of_color(picture: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """Pixels of a structure's hue, however it is lit."""
+    wanted = np.asarray(color, float) / np.linalg.norm(color)
+    size = np.linalg.norm(picture, axis=2)
+    return (size > 60) & ((picture @ wanted) / np.maximum(size, 1) > 0.985) & in_the_middle(picture)
+
+
+def test_a_click_in_the_picture_selects(session: Session) -> None:
+    viewer = session.scene.viewer
+    place = np.argwhere(session.case.labels == 2).mean(axis=0) * session.case.spacing
+    ours = [c for c in viewer.mouse_drag_callbacks if c.__module__.startswith("napari_spatialmed")]
+    assert len(ours) == 1
+    event = Event("mouse_press")
+    event.button, event.pos, event.position = 1, (10, 10), tuple(place)
+    event.modifiers, event.view_direction = (), None
+    steps = ours[0](viewer, event)
+    next(steps)
+    event._type = "mouse_release"
+    assert next(steps, None) is None
+    assert session.selection == ("kidney_left",)
+
+
+def test_the_workspace_opens_every_dock_once_and_marks_the_next_step(
+    make_napari_viewer: Maker, qtbot: Any
+) -> None:
+    viewer = make_napari_viewer(show=True)
+    commands.workspace(viewer)
+    commands.workspace(viewer)
+    assert {dock_name(title) for title in DOCKS} <= set(viewer.window.dock_widgets)
+    bar = viewer.window.dock_widgets[dock_name("Workspace")]
+    assert isinstance(bar, WorkspaceBar)
+    assert bar.next_step() == "Case"
+    session_for(viewer).set_case(small_case())
+    assert bar.next_step() == "Measure"
+    assert bar.steps["Measure"].font().bold()
+
+
+def test_select_measure_draw_edit_and_the_numbers_follow(
+    session: Session, wait_for: Wait, tmp_path: Path
+) -> None:
+    viewer = session.scene.viewer
+    dock = show_dock(viewer, "Measure")
+    assert isinstance(dock, MeasureDock)
+    dock.calculators.tick(["volume_ml", "surface_distance_mm"])
+    assert not dock.measure_button.isEnabled()
+    session.select(["liver", "kidney_left"])
+    dock.measure_button.click()
+    wait_for(lambda: len(session.measurements) == 3)
+    distance = next(m for m in session.measurements if m.calculator == "surface_distance_mm")
+    dock.model.set_drawn(distance, True)
+    assert len(viewer.layers["Measured lines"].data) == 1
+    labels = session.scene.case_layers.labels
+    # The kidney grows towards the liver.
+    index = np.argwhere(session.case.labels == 2)
+    labels.brush_size = 9
+    labels.paint((int(index[:, 0].mean()), 30, 30), 2)
+    wait_for(
+        lambda: (
+            next(m for m in session.measurements if m.structures == distance.structures).value
+            < distance.value
+        )
+    )
+    assert "edited" in dock.message.text()
+    now = next(m for m in session.measurements if m.structures == distance.structures)
+    length = np.linalg.norm(viewer.layers["Measured lines"].data[0, 1, 1:])
+    assert length == pytest.approx(
+        np.linalg.norm(np.diff(now.detail["points_ras_mm"], axis=0)[0, :2]), abs=1e-6
+    )
+    dock.save(tmp_path / "found.json")
+    assert len(json.loads((tmp_path / "found.json").read_text())["measurements"]) == 3
+
+
+def test_pairs_and_histogram_fill_when_looked_at(session: Session, wait_for: Wait) -> None:
+    dock = show_dock(session.scene.viewer, "Measure")
+    assert isinstance(dock, MeasureDock)
+    session.select(["liver", "kidney_left"])
+    dock.tabs.setCurrentWidget(dock.pairs)
+    wait_for(lambda: dock.pairs.model.rowCount() == 2)
+    dock.tabs.setCurrentWidget(dock.histogram)
+    wait_for(lambda: dock.histogram.plot.curves is not None)
+    assert [round(c.mean) for c in dock.histogram.plot.curves.curves] == [200, 60]
+
+
+def test_side_views_follow_the_main_view_and_lead_it(session: Session, wait_for: Wait) -> None:
+    viewer = session.scene.viewer
+    side = show_dock(viewer, "Orthogonal views")
+    assert isinstance(side, OrthogonalViews)
+    wait_for(lambda: all(view.crosshair is not None for view in side.views.values()))
+    session.scene.jump_to(["kidney_left"])
+    for view in side.views.values():
+        np.testing.assert_allclose(view.model.dims.point, viewer.dims.point)
+    coronal = side.views["Coronal"]
+    event = Event("mouse_press")
+    event.button, event.position = 1, (3.0, 20.0, 7.0)
+    steps = coronal._on_press(coronal.model, event)
+    next(steps)
+    assert viewer.dims.point[0] == 3.0
+    assert viewer.dims.point[2] == 7.0
+    assert coronal.letters.letters()["top"] == "S"
+
+
+def test_an_unreadable_file_is_told_in_the_case_dock(
+    make_napari_viewer: Maker, wait_for: Wait, tmp_path: Path
+) -> None:
+    viewer = make_napari_viewer()
+    dock = show_dock(viewer, "Case")
+    assert isinstance(dock, CaseDock)
+    bad = tmp_path / "broken_seg.nii.gz"
+    bad.write_bytes(b"\x1f\x8b\x08\x00not a scan")
+    dock.open_dropped([bad])
+    wait_for(lambda: bool(dock.message.text()))
+    assert dock.message.tone == "error"
+    assert "broken_seg.nii.gz" in dock.message.text()
+    assert session_for(viewer).case is None
+
+
+def test_the_manifest_names_things_that_exist() -> None:
+    manager = PluginManager.instance()
+    manager.discover()
+    manifest = manager.get_manifest("napari-spatialmed")
+    for command in manifest.contributions.commands:
+        assert callable(manager.commands.get(command.id)), command.id
+    widgets = {w.display_name for w in manifest.contributions.widgets}
+    assert widgets == set(workspace.DOCKS)
+    assert {s.key for s in manifest.contributions.sample_data} == {
+        "phantom-abdomen", "phantom-brain", "totalsegmentator-abdomen",
+    }  # fmt: skip
+
+
+def test_the_phantom_opens_from_naparis_sample_menu(make_napari_viewer: Maker, wait_for: Wait) -> None:
+    viewer = make_napari_viewer()
+    viewer.open_sample("napari-spatialmed", "phantom-abdomen")
+    session = session_for(viewer)
+    wait_for(lambda: session.case is not None)
+    assert [layer.name for layer in viewer.layers] == ["Scan", "Structures"]
+    assert len(session.case.structures) >= 20
+
+
+def test_the_real_scan_opens_with_its_names(
+    make_napari_viewer: Maker, wait_for: Wait, shared: Callable[[str], Path]
+) -> None:
+    viewer = make_napari_viewer()
+    viewer.window.resize(640, 480)
+    folder = shared("cases/ts_abdomen_ct")
+    session = session_for(viewer)
+    session.open_case_async(folder / "seg_total.nii.gz", folder / "ct.nii.gz", names="totalsegmentator")
+    wait_for(lambda: session.case is not None)
+    assert len(session.case.structures) == 61
+    dock = show_dock(viewer, "Case")
+    wait_for(lambda: not dock.structures.work.running)
+    rows = {row.structure.name: row for row in dock.structures.model.rows}
+    assert rows["liver"].volume_ml == pytest.approx(1125.684, abs=0.01)
+    session.scene.view_from("A")
+    wait_for(lambda: session.scene.surfaces.complete)
+    assert len(session.scene.surfaces.built) == 61
+
+
+def surfaces_complete(session: weakref.ref[Session]) -> bool:
+    """Without holding on to the session."""
+    found = session()
+    return found is not None and found.scene.surfaces.complete
+
+
+def test_a_closed_window_leaves_no_session_behind(make_napari_viewer: Maker, qtbot: Any) -> None:
+    viewer = make_napari_viewer()
+    for title in ("Case", "Measure"):
+        show_dock(viewer, title)
+    session = session_for(viewer)
+    session.set_case(small_case())
+    viewer.dims.ndisplay = 3
+    qtbot.waitUntil(partial(surfaces_complete, weakref.ref(session)), timeout=30_000)
+    gone = weakref.ref(session)
+    viewer.close()
+    del viewer, session
+    qtbot.wait(50)
+    for _ in range(3):
+        gc.collect()
+    assert gone() is None

@@ -1,0 +1,154 @@
+"""The facade over the viewer: what is shown, hidden, drawn and picked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_spatialmed.case import Case
+from napari_spatialmed.geometry import measure
+from napari_spatialmed.viewer.clicks import structure_at
+from napari_spatialmed.viewer.readout import readout_text
+from napari_spatialmed.viewer.session import Session
+from napari_spatialmed.viewer.space import world_from_ras
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+def names(viewer: ViewerModel, *, visible: bool = True) -> set[str]:
+    return {layer.name for layer in viewer.layers if layer.visible == visible}
+
+
+def test_the_labels_layer_paints_on_the_cases_own_array(session: Session, case: Case) -> None:
+    labels = session.scene.case_layers.labels
+    assert labels is not None
+    assert labels.data is case.labels
+    np.testing.assert_allclose(labels.scale, case.spacing)
+
+
+def test_in_2d_scan_and_labels_in_3d_surfaces_and_a_slice_plane(
+    session: Session, viewer: ViewerModel, wait_for: Wait
+) -> None:
+    assert names(viewer) == {"Scan", "Structures"}
+    viewer.dims.ndisplay = 3
+    wait_for(lambda: session.scene.surfaces.complete)
+    assert {"Scan", "Structures"} <= names(viewer, visible=False)
+    assert "Slice plane" in names(viewer)
+    assert session.scene.surfaces.built == {1, 2, 3, 4}
+    viewer.dims.ndisplay = 2
+    assert names(viewer) == {"Scan", "Structures"}
+    assert viewer.layers.selection.active is session.scene.case_layers.labels
+
+
+def test_surfaces_are_where_the_voxels_are(
+    session: Session, case: Case, viewer: ViewerModel, wait_for: Wait
+) -> None:
+    viewer.dims.ndisplay = 3
+    wait_for(lambda: session.scene.surfaces.complete)
+    vertices, _ = session.scene.surfaces._surfaces[1]
+    voxels = np.argwhere(case.labels == 1) * case.spacing
+    np.testing.assert_allclose(
+        vertices.min(axis=0), voxels.min(axis=0) - case.spacing / 2, atol=0.6 * case.spacing.max()
+    )
+    np.testing.assert_allclose(
+        vertices.max(axis=0), voxels.max(axis=0) + case.spacing / 2, atol=0.6 * case.spacing.max()
+    )
+
+
+def test_what_is_selected_stands_out_in_3d(session: Session, viewer: ViewerModel, wait_for: Wait) -> None:
+    session.select(["spleen"])
+    viewer.dims.ndisplay = 3
+    wait_for(lambda: session.scene.surfaces.complete)
+    selected = viewer.layers["Selected · 3D"]
+    assert selected.visible
+    assert selected.opacity == 1
+    others = [layer for layer in viewer.layers if layer.name.endswith("3D") and layer is not selected]
+    assert others
+    assert all(layer.opacity < 0.5 for layer in others)
+    assert max(viewer.layers.index(layer) for layer in others) < viewer.layers.index(selected)
+
+
+def test_a_hidden_structure_is_transparent_and_cant_be_picked(session: Session, case: Case) -> None:
+    place = np.argwhere(case.labels == 1)[100] * case.spacing
+    assert structure_at(session.scene, place, None) == "liver"
+    session.scene.hide(["liver"])
+    assert structure_at(session.scene, place, None) is None
+    labels = session.scene.case_layers.labels
+    assert labels is not None
+    assert labels.colormap.color_dict[1][3] == 0
+    assert labels.colormap.color_dict[2][3] == 1
+    session.scene.solo(["spleen"])
+    assert session.scene.hidden == {"liver", "kidney_left", "aorta"}
+
+
+def test_jumping_goes_to_the_middle_of_a_structure(session: Session, case: Case, viewer: ViewerModel) -> None:
+    session.scene.jump_to(["kidney_left"])
+    middle = np.argwhere(case.labels == 3).mean(axis=0) * case.spacing
+    np.testing.assert_allclose(viewer.dims.point, middle, atol=case.spacing.max())
+
+
+def test_windows_of_ct_are_in_hounsfield_units(session: Session) -> None:
+    assert session.scene.windows["Abdomen"] == (-135, 215)
+    image = session.scene.case_layers.image
+    assert image is not None
+    session.scene.set_window(-100, 50)
+    assert tuple(image.contrast_limits) == (-100, 50)
+
+
+def test_a_distance_is_drawn_between_its_end_points(
+    session: Session, case: Case, viewer: ViewerModel
+) -> None:
+    found = measure(session.geometry, "surface_distance_mm", "liver", "spleen")
+    assert session.scene.draw([found]) == 1
+    viewer.dims.ndisplay = 3
+    (line,) = viewer.layers["Measured lines"].data
+    ends = world_from_ras(case, found.detail["points_ras_mm"])
+    np.testing.assert_allclose(line[0], ends[0])
+    np.testing.assert_allclose(line[0] + line[1], ends[1])
+    words = viewer.layers["Measured values"]
+    assert any(f"{found.value:.1f}" in text or "mm" in text for text in words.features["text"])
+    session.scene.erase(found)
+    assert len(viewer.layers["Measured lines"].data) == 0
+
+
+def test_in_2d_drawings_are_projected_on_the_slice_and_fade_away_from_it(
+    session: Session, viewer: ViewerModel
+) -> None:
+    session.scene.draw([measure(session.geometry, "surface_distance_mm", "liver", "spleen")], go=True)
+    lines = viewer.layers["Measured lines"]
+    near = lines.edge_color[0, 3]
+    viewer.dims.set_point(0, 0.0)
+    assert lines.data[0, 0, 0] == pytest.approx(0.0)
+    assert lines.edge_color[0, 3] < near
+
+
+def test_a_volume_has_no_place_to_draw(session: Session) -> None:
+    assert session.scene.draw([measure(session.geometry, "volume_ml", "liver")]) == 0
+
+
+def test_the_readout_tells_structure_place_and_value(session: Session, case: Case) -> None:
+    place = np.argwhere(case.labels == 2)[0] * case.spacing
+    text = readout_text(session.scene, place, None)
+    assert text.startswith("spleen  ·  L ")
+    assert text.endswith("60 HU")
+    assert readout_text(session.scene, np.array([-99.0, 0, 0]), None) == ""
+
+
+def test_the_next_case_takes_everything_of_the_last_away(
+    session: Session, viewer: ViewerModel, case: Case
+) -> None:
+    session.scene.draw([measure(session.geometry, "centre_distance_mm", "liver", "spleen")])
+    session.select(["liver"])
+    session.set_case(Case(case.labels.copy(), case.affine, case.structures[:2]))
+    assert [layer.name for layer in viewer.layers] == ["Structures"]
+    assert session.selection == ()
+
+
+def test_closing_leaves_nothing_on_the_viewer(session: Session, viewer: ViewerModel) -> None:
+    session.scene.close()
+    assert list(viewer.layers) == []
+    assert not [key for key in viewer.canvas.overlays if key.startswith("spatialmed")]
+    assert viewer.mouse_move_callbacks == []

@@ -1,0 +1,105 @@
+"""The structures table, and the files that may be dropped on the Case dock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_spatialmed.case import CaseError
+from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.viewer.case_files import chosen_files
+from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, shown
+from napari_spatialmed.viewer.session import Session
+from napari_spatialmed.viewer.structures_model import NAME, STATE, VOLUME, structure_row
+from napari_spatialmed.viewer.structures_table import StructuresTable
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def table(session: Session, wait_for: Wait) -> StructuresTable:
+    found = StructuresTable(session)
+    wait_for(lambda: not found.work.running)
+    return found
+
+
+def titles(table: StructuresTable) -> list[str]:
+    return [table.filter.index(n, NAME).data() for n in range(table.filter.rowCount())]
+
+
+def test_a_row_says_volume_and_state(geometry: CaseGeometry) -> None:
+    row = structure_row(geometry, geometry.case["aorta"])
+    assert row.volume_ml == pytest.approx(3 * 3 * 30 * 3 / 1000)
+    assert "truncated" in row.state
+    assert structure_row(geometry, geometry.case["liver"]).state == ()
+
+
+def test_rows_fill_and_sort(table: StructuresTable) -> None:
+    assert titles(table) == ["aorta", "left kidney", "liver", "spleen"]
+    table.filter.sort(VOLUME, Qt.SortOrder.DescendingOrder)
+    assert titles(table)[0] == "liver"
+    assert table.filter.index(0, STATE).data() == ""
+
+
+def test_search_finds_words_in_any_order(table: StructuresTable) -> None:
+    table.search.setText("kidney LEFT")
+    assert titles(table) == ["left kidney"]
+    table.search.setText("kidney_left")
+    assert titles(table) == ["left kidney"]
+
+
+def test_the_tables_selection_is_the_sessions(table: StructuresTable, session: Session) -> None:
+    table.table.selectRow(2)
+    assert session.selection == ("liver",)
+    session.select(["spleen"])
+    chosen = table.table.selectionModel().selectedRows(NAME)
+    assert [index.data() for index in chosen] == ["spleen"]
+
+
+def test_the_check_mark_hides_and_show_all_brings_back(table: StructuresTable, session: Session) -> None:
+    index = table.filter.index(0, NAME)
+    table.filter.setData(index, Qt.CheckState.Unchecked.value, Qt.ItemDataRole.CheckStateRole)
+    assert session.scene.hidden == {"aorta"}
+    table.buttons["Show all"].click()
+    assert session.scene.hidden == frozenset()
+    assert table.model.hidden() == frozenset()
+
+
+def test_an_edit_brings_new_volumes(table: StructuresTable, session: Session, wait_for: Wait) -> None:
+    before = {row.structure.name: row.volume_ml for row in table.model.rows}
+    labels = session.scene.case_layers.labels
+    assert labels is not None
+    labels.brush_size = 3
+    labels.paint((1, 1, 1), 2)
+    wait_for(lambda: {r.structure.name: r.volume_ml for r in table.model.rows}["spleen"] > before["spleen"])
+
+
+def test_files_find_their_roles(tmp_path: Path) -> None:
+    ct, seg, names = tmp_path / "ct.nii.gz", tmp_path / "patient_seg.nii.gz", tmp_path / "names.json"
+    found = chosen_files([ct, names, seg])
+    assert (found.labels, found.image, found.names) == (seg, ct, names)
+
+
+def test_of_two_like_names_the_smaller_file_is_the_label_map(tmp_path: Path) -> None:
+    a, b = tmp_path / "a.nrrd", tmp_path / "b.nrrd"
+    a.write_bytes(b"x" * 10)
+    b.write_bytes(b"x" * 1000)
+    assert chosen_files([b, a]).labels == a
+
+
+@pytest.mark.parametrize("files", [["notes.docx"], ["a.nii", "b.nii", "c.nii"], []])
+def test_files_that_make_no_case_are_refused(tmp_path: Path, files: list[str]) -> None:
+    with pytest.raises(CaseError):
+        chosen_files([tmp_path / name for name in files])
+
+
+def test_markup_in_names_stays_text(qapp: object) -> None:
+    label = PlainLabel("<img src='file:///etc/passwd'>liver")
+    assert label.textFormat() == Qt.TextFormat.PlainText
+    assert len(shown("x" * 10_000)) == 2000
+    line = MessageLine()
+    line.say("<b>careful</b>", "warning")
+    assert line.text() == "⚠ <b>careful</b>"

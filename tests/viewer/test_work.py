@@ -1,0 +1,131 @@
+"""Slow work: results, errors in words, cancelling, and late answers that must not arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.viewer.busy import BusyBar
+from napari_spatialmed.viewer.work import Job, Work
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def work(qapp: object) -> Work:
+    return Work()
+
+
+def heard(work: Work) -> list[tuple[str, object]]:
+    """Everything a work says from now on."""
+    said: list[tuple[str, object]] = []
+    work.returned.connect(lambda value: said.append(("returned", value)))
+    work.failed.connect(lambda error: said.append(("failed", str(error))))
+    work.part.connect(lambda value: said.append(("part", value)))
+    work.cancelled.connect(lambda: said.append(("cancelled", None)))
+    work.finished.connect(lambda: said.append(("finished", None)))
+    return said
+
+
+def test_a_result_arrives_in_the_gui_thread(work: Work, wait_for: Wait) -> None:
+    threads = []
+    work.returned.connect(lambda _: threads.append(threading.current_thread()))
+
+    def job(job: Job) -> str:
+        threads.append(threading.current_thread())
+        return "done"
+
+    said = heard(work)
+    work.run("Testing", job)
+    wait_for(lambda: not work.running)
+    assert said == [("returned", "done"), ("finished", None)]
+    assert threads[0] is not threading.main_thread()
+    assert threads[1] is threading.main_thread()
+
+
+def test_an_error_arrives_in_words(work: Work, wait_for: Wait) -> None:
+    def job(job: Job) -> None:
+        raise SpatialMedError("nothing there", where="scan.nii", hint="Look again.")
+
+    said = heard(work)
+    work.run("Testing", job)
+    wait_for(lambda: not work.running)
+    assert said == [("failed", "scan.nii: nothing there. Look again."), ("finished", None)]
+
+
+def test_a_later_job_drops_the_answer_of_the_one_before(work: Work, wait_for: Wait) -> None:
+    begun, release, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(job: Job) -> str:
+        begun.set()
+        release.wait(5)
+        ended.set()
+        return "late"
+
+    said = heard(work)
+    work.run("Slow", slow)
+    wait_for(begun.is_set)
+    work.run("Quick", lambda job: "quick")
+    wait_for(lambda: not work.running)
+    release.set()
+    wait_for(ended.is_set)
+    wait_for(lambda: True)
+    assert said == [("returned", "quick"), ("finished", None)]
+
+
+def test_cancel_ends_at_once_and_the_job_notices(work: Work, wait_for: Wait) -> None:
+    noticed, begun = threading.Event(), threading.Event()
+
+    def job(job: Job) -> None:
+        begun.set()
+        while not job.cancelled:
+            noticed.wait(0.01)
+        noticed.set()
+
+    said = heard(work)
+    work.run("Endless", job)
+    wait_for(begun.is_set)
+    work.cancel()
+    assert said == [("cancelled", None), ("finished", None)]
+    wait_for(noticed.is_set)
+
+
+def test_a_coroutine_streams_parts_and_can_be_cancelled_while_it_waits(work: Work, wait_for: Wait) -> None:
+    ended = threading.Event()
+
+    async def stream(job: Job, words: list[str]) -> str:
+        try:
+            for word in words:
+                job.part(word)
+            await asyncio.sleep(30)
+        finally:
+            ended.set()
+        return "never"
+
+    said = heard(work)
+    work.run("Streaming", stream, ["one", "two"])
+    wait_for(lambda: len(said) == 2)
+    work.cancel()
+    wait_for(ended.is_set)
+    assert said == [("part", "one"), ("part", "two"), ("cancelled", None), ("finished", None)]
+
+
+def test_progress_shows_in_the_busy_bar(work: Work, wait_for: Wait) -> None:
+    bar = BusyBar(work)
+    release = threading.Event()
+
+    def job(job: Job) -> None:
+        job.progress(0.5, "Half way")
+        release.wait(5)
+
+    work.run("Testing", job)
+    wait_for(lambda: bar.bar.value() == 50)
+    assert bar.bar.format() == "Half way"
+    assert not bar.isHidden()
+    release.set()
+    wait_for(lambda: not work.running)
+    assert bar.isHidden()
