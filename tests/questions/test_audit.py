@@ -22,11 +22,11 @@ def verdicts(questions: list[Question], **options) -> dict[tuple[str, str], bool
 
 @pytest.fixture(scope="module")
 def mixed(body: CaseGeometry) -> list[Question]:
-    """A few hundred questions of all kinds."""
+    """Some hundred questions of all kinds."""
     found = []
     for form in FORMS.values():
-        for seed in range(4):
-            for candidate in islice(form.candidates(body), 12):
+        for seed in range(2):
+            for candidate in islice(form.candidates(body), 8):
                 try:
                     found.append(
                         build_question(
@@ -40,7 +40,7 @@ def mixed(body: CaseGeometry) -> list[Question]:
 
 def test_what_the_forms_build_passes(mixed: list[Question]) -> None:
     found = audit(mixed)
-    assert found.questions > 400
+    assert found.questions > 300
     assert found.passed, found.text()
 
 

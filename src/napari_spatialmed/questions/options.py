@@ -92,7 +92,8 @@ def spread_edges(
             f"sides of {truth:.3g} {unit}.",
         )
     width = rng.choice(widths)
-    grid = width / 10.0
+    # Edges on a tenth of the width, but never finer than the measurement is worth (rule O7).
+    grid = max(width / 10.0, 10.0 ** -decimals_for(unit, uncertainty))
     decimals = max(0, -math.floor(math.log10(grid) + 1e-9))
     margin = max(0.05 * width, doubt)
     rank = rng.randrange(count)

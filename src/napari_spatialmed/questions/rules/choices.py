@@ -147,7 +147,7 @@ def _honest_decimals(question: Question, form: Form) -> str | None:
         for option in question.options
         if (r := read_number(option) or read_interval(option)) is not None
     ]
-    if decimals and max(decimals) > max(allowed, 1 if form.option_kind == "interval" else 0):
+    if decimals and max(decimals) > allowed:
         return f"The options show {max(decimals)} decimals; the measurement is good for {allowed}."
     if decimals and len(set(decimals)) > 1:
         return "The options have different numbers of decimals, which sets one of them apart."
