@@ -28,18 +28,6 @@ from napari_spatialmed.benchmark import BenchmarkError, repair, verify_file
 from napari_spatialmed.benchmark.repair import repair as repair_file
 from napari_spatialmed.questions.model import AnswerKey, Question
 
-CHILD = """
-import sys
-from napari_spatialmed import benchmark
-opened = benchmark.open(sys.argv[1], actor=sys.argv[2])
-question = next(iter(opened.state.questions))
-number = int(sys.argv[3])
-print("ready", flush=True)
-while True:
-    opened.edit(question, "rationale", f"edit {number}")
-    print(number, flush=True)  # acknowledged
-    number += 1
-"""
 WRITER = """
 import sys
 from napari_spatialmed import benchmark
@@ -88,50 +76,54 @@ def kills(folder: Path, times: int) -> dict[str, int | float]:
     """Kill an editing program `times` times with SIGKILL, and look for every edit that it had acknowledged."""
     path = started(folder, "kills")
     rng = random.Random(0)
-    lost = acknowledged = torn = 0
-    number = 0
-    confirmed: set[int] = set()
-    for trial in range(times):
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(path), "Anna", str(number)], stdout=subprocess.PIPE, text=True
-        )
-        assert child.stdout is not None
-        child.stdout.readline()
-        time.sleep(rng.uniform(0.0, 0.03))
-        child.send_signal(signal.SIGKILL)
-        said = [int(line) for line in child.stdout.read().split("\n") if line.strip().isdigit()]
-        child.wait()
-        confirmed.update(said)
-        acknowledged += len(said)
+    torn = number = 0
+    acknowledged: set[int] = set()
+    for _ in range(times):
+        said = _edit_until_killed(path, number, rng.uniform(0.001, 0.03))
+        acknowledged |= said
         opened = benchmark.open(path, actor="checker")
         torn += any("torn" in notice for notice in opened.notices)
-        written = [
-            int(e.payload.new.split()[-1])
-            for e in opened.state.questions[question().id].history
-            if e.kind == "question_edited"
-        ]
-        lost += len(set(said) - set(written))
-        number = max([*written, number]) + 1
-        if trial % 200 == 199:
-            assert confirmed <= set(written), "an older edit vanished"
-    lost += len(confirmed - set(written))
+        number = max((e.clock for e in opened.state.events), default=0) + 1
+    history = benchmark.read(path).state.questions[question().id].history
+    written = {int(e.payload.new.split()[-1]) for e in history if e.kind == "question_edited"}
     return {
         "kills": times,
-        "acknowledged": acknowledged,
+        "acknowledged": len(acknowledged),
         "torn_last_lines_set_aside": torn,
-        "lost": lost,
+        "lost": len(acknowledged - written),
         "verified": verify_file(path).ok,
     }
 
 
-def truncation(folder: Path, notes: int) -> dict[str, int]:
+def _edit_until_killed(path: Path, number: int, seconds: float) -> set[int]:
+    """Edit in a process of its own, kill it after some time; returns the edits that it had acknowledged."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        opened = benchmark.open(path, actor="Anna")
+        os.write(writing, b"ready\n")
+        while True:
+            opened.edit(question().id, "rationale", f"edit {number}")
+            os.write(writing, b"%d\n" % number)
+            number += 1
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        stream.readline()
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return {int(line) for line in stream.read().split()}
+
+
+def truncation(folder: Path, notes: int, step: int = 1) -> dict[str, int]:
     """Cut the file at every byte: every whole line before the cut must be there, and the cut must be noticed."""
     path = started(folder, "truncated", notes)
     whole = path.read_bytes()
     tip = path.with_name(path.name + ".tip").read_bytes()
     ends = [i + 1 for i, byte in enumerate(whole) if byte == 10]
     lost = unseen = refused = 0
-    for cut in range(len(whole)):
+    for cut in range(len(whole) - 1, -1, -step):
         path.write_bytes(whole[:cut])
         path.with_name(path.name + ".tip").write_bytes(tip)
         unseen += _seems_fine(path)
@@ -144,17 +136,22 @@ def truncation(folder: Path, notes: int) -> dict[str, int]:
             continue
         lost += len(opened.state.events) < before
         unseen += not opened.notices
-    return {"cuts": len(whole), "lost_earlier_events": lost, "unseen": unseen, "refused": refused}
+    return {
+        "cuts": len(range(len(whole) - 1, -1, -step)),
+        "lost_earlier_events": lost,
+        "unseen": unseen,
+        "refused": refused,
+    }
 
 
-def flips(folder: Path, notes: int, bits: int) -> dict[str, int]:
+def flips(folder: Path, notes: int, bits: int, step: int = 1) -> dict[str, int]:
     """Flip bits in every byte: it must be noticed, and repair must keep every other line."""
     path = started(folder, "flipped", notes)
     whole = path.read_bytes()
     lines = whole.splitlines(keepends=True)
     rng = random.Random(0)
     lost = unseen = trials = 0
-    for place in range(len(whole)):
+    for place in range(len(whole) - 1, -1, -step):
         for bit in rng.sample(range(8), bits):
             trials += 1
             damaged = bytearray(whole)

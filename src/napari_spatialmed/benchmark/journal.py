@@ -150,6 +150,9 @@ class Journal:
 
     def _take(self, data: bytes) -> list[Event]:
         """Check and parse whole lines; remember where the torn rest begins."""
+        if self._open_end and data.startswith(b"\n"):  # another program gave the last line its end
+            self._offset += 1
+            data = data[1:]
         lines = data.split(b"\n")
         rest = lines.pop()
         self._open_end = bool(rest) and line_is_intact(rest)

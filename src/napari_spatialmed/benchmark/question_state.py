@@ -83,6 +83,7 @@ class QuestionState:
         self.case = question.case
         self.history: list[Event] = []
         self._versions: dict[str, Version] = {}
+        self._alike: dict[tuple[object, ...], list[Version]] = {}
         self._heads: list[str] = []
         self._by_kind: dict[str, list[Event]] = {}
         self._taken_back: set[str] = set()
@@ -103,9 +104,13 @@ class QuestionState:
 
     def add_version(self, event: Event, question: Question, bases: tuple[str, ...]) -> None:
         """Put a text on top of others; a base that already has something on top of it makes a second head."""
-        same = next((v.content for v in self._versions.values() if v.question == question), event.id)
+        alike = self._alike.setdefault(
+            (question.stem, question.options, question.answer, question.rationale), []
+        )
+        same = next((v.content for v in alike if v.question == question), event.id)
         revision = 1 + max((self._versions[b].revision for b in bases if b in self._versions), default=0)
         self._versions[event.id] = Version(event.id, same, question, revision, event)
+        alike.append(self._versions[event.id])
         if not bases and same != event.id:
             return  # proposed twice: what was built on the first stands
         texts = {self._versions[b].content for b in bases if b in self._versions}

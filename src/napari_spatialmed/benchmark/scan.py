@@ -43,12 +43,15 @@ class Scan:
         Bytes after the last line end that are no whole event.
     newer
         Intact lines that only a later version can read: (line number, reason).
+    open_end
+        Whether the last line has lost its line end.
     """
 
     lines: list[tuple[Event, bytes, int]] = field(default_factory=list)
     damaged: list[Damage] = field(default_factory=list)
     torn: bytes = b""
     newer: list[tuple[int, str]] = field(default_factory=list)
+    open_end: bool = False
 
     def broken_links(self) -> list[tuple[int, str, str]]:
         """Where a line refers to one that doesn't stand above it: (line number, hash, what is wrong)."""
@@ -98,7 +101,8 @@ def scan(path: Path) -> Scan:
     lines = data.split(b"\n")
     rest = lines.pop()
     result = Scan()
-    if line_is_intact(rest) or (rest and line_is_intact(rest[:-1])):
+    result.open_end = line_is_intact(rest)
+    if result.open_end or (rest and line_is_intact(rest[:-1])):
         lines.append(rest)
     else:
         result.torn = rest

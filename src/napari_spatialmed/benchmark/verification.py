@@ -139,6 +139,9 @@ def _check_file(file: Path, result: Verification) -> list[tuple[Any, bytes, int]
     if found.torn:
         text = f"the last line is torn ({len(found.torn)} bytes); it will be set aside when the file is next opened"
         result.problems.append(Problem(where, len(found.lines) + len(found.damaged) + 1, text))
+    if found.open_end:
+        text = "the last line has lost its line end; it will be put right when the file is next opened"
+        result.problems.append(Problem(where, len(found.lines) + len(found.damaged), text))
     shas = {event.sha for event, _, _ in found.lines}
     forgiven = {
         sha for event, _, _ in found.lines if event.kind == "repaired" for sha in event.payload.missing
