@@ -127,7 +127,7 @@ def test_a_case_without_files_is_an_error_row_and_never_a_blind_run(items, tmp_p
 
         async def go():
             async with Client(endpoint(server)) as client:
-                return await run_benchmark(client, items[:3], CaseSource([tmp_path]), tmp_path / "run")
+                return await run_benchmark(client, items[:3], CaseSource(), tmp_path / "run")
 
         summary = asyncio.run(go())
         assert summary.outcomes["error"] == 3

@@ -28,6 +28,11 @@ class CaseSource:
         Cases that are open already, such as the viewer's.
     library
         The user's index of cases opened before, looked at first.
+
+    Raises
+    ------
+    CaseError
+        If a folder holds no label map at all.
     """
 
     def __init__(
@@ -39,7 +44,7 @@ class CaseSource:
         library: CaseLibrary | None = None,
     ) -> None:
         self._library = library
-        self._unseen: Iterator[CaseFiles] = (files for folder in folders for files in discover(folder))
+        self._unseen: Iterator[CaseFiles] = iter([files for folder in folders for files in discover(folder)])
         self._names = dict(names or {})
         self._known: dict[str, CaseFiles] = {}
         self._given = {geometry.case.id: geometry for geometry in opened}
