@@ -12,6 +12,16 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SPATIALMED_SHARED", REPOSITORY.parent / "shared"))
 
 
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has settings, data and cache of its own, and no model endpoint from the environment."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("SPATIALMED_HOME", str(home))
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
     """A real scan or oracle by its path below the shared folder; skips where that isn't on this machine."""
