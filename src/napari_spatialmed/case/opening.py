@@ -20,7 +20,7 @@ from napari_spatialmed.case.orientation import to_display_order
 from napari_spatialmed.case.values import image_values, label_values, labels_present
 from napari_spatialmed.case.volume import Progress, Volume, read_volume
 
-_MANY_LABELS = 64
+_MANY_LABELS = 100
 _MOSTLY = 0.5
 
 
