@@ -71,8 +71,6 @@ def test_a_missing_scan_is_an_error_row_and_partly_done(httpserver, benchmark, t
     code = run(
         "evaluate",
         benchmark,
-        "--cases",
-        str(tmp_path),
         "--endpoint",
         httpserver.url_for("/v1") + "#m",
         "--out",
