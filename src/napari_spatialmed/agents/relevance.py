@@ -6,12 +6,17 @@ judgement, not a publication's: lesions first, then the organs and vessels that 
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 
 from napari_spatialmed.case import Structure
 
 LEAST = 0.15
 """Structures (or pairs) below this weight are not asked about."""
+
+_UNNAMED = re.compile(r"(label|structure|segment|class)[ _]?\d+", re.I)
+"""A number instead of a name: nobody can say whether a question about it makes sense."""
 
 _BY_KIND = {"lesion": 1.0, "organ": 0.45, "vessel": 0.5, "cavity": 0.4, "region": 0.45, "tissue": 0.25, "bone": 0.2, "muscle": 0.12, "other": 0.2}  # fmt: skip
 _BY_CONCEPT = {
@@ -57,6 +62,8 @@ _BY_CONCEPT = {
 def weight(structure: Structure) -> float:
     """Clinical weight of one structure, 0 to 1."""
     concept = structure.concept
+    if _UNNAMED.fullmatch(structure.title):
+        return 0.0
     if structure.kind == "lesion":
         return 1.0
     if concept.startswith(("rib", "costal")):
@@ -74,14 +81,13 @@ def weight_together(structures: Sequence[Structure]) -> float:
     """Weight of a question about several structures: their geometric mean, raised for pairs that decide something."""
     if not structures:
         return 0.0
-    product = 1.0
-    for structure in structures:
-        product *= weight(structure)
-    mean: float = product ** (1.0 / len(structures))
+    weights = [weight(s) for s in structures]
+    if min(weights) == 0:
+        return 0.0
+    mean: float = math.prod(weights) ** (1.0 / len(weights))
     kinds = [s.kind for s in structures]
     if len(structures) == 1:
         return mean
-    weights = [weight(s) for s in structures]
     mean *= (min(weights) / max(weights)) ** 0.5  # a kidney and a far rib are no pair that anybody measures
     if "lesion" in kinds:
         partner = "vessel" in kinds or "organ" in kinds

@@ -20,6 +20,7 @@ from napari_spatialmed.agents.generator import Generator, OfflineGenerator, Want
 from napari_spatialmed.agents.panel import Panel, PanelRule
 from napari_spatialmed.agents.passages import Retriever
 from napari_spatialmed.agents.proposal import Progress, Proposal, ProposalResult, Signature, funnel_of
+from napari_spatialmed.agents.relevance import weight
 from napari_spatialmed.agents.retriever import CorpusRetriever
 from napari_spatialmed.agents.validator import ClinicalRules, Validator
 from napari_spatialmed.errors import SpatialMedError
@@ -174,11 +175,12 @@ async def propose_async(
         await asyncio.sleep(0)
     found = sum(run.accepted.values())
     if found < count and not stopped:
-        stopped = (
-            "there is nothing left to ask"
-            if run.next_task() is None
-            else "too many proposals were turned down"
-        )
+        if not any(weight(structure) for structure in geometry.case):
+            stopped = "no structure has a name that a question could use: give a names table"
+        elif run.next_task() is None:
+            stopped = "there is nothing left to ask"
+        else:
+            stopped = "too many proposals were turned down"
     if stopped:
         tell("stopped", "team", stopped)
     return ProposalResult(tuple(run.proposals), funnel_of(run.proposals), count, stopped)

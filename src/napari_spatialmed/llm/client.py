@@ -14,17 +14,14 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from openai import AsyncOpenAI
 from pydantic import SecretStr
 
 from napari_spatialmed.llm.budget import Budget
-from napari_spatialmed.llm.classify import CAUGHT, classify, without_key
-from napari_spatialmed.llm.connection import connect
+from napari_spatialmed.llm.connection import Line
 from napari_spatialmed.llm.consent import require_consent
 from napari_spatialmed.llm.dialect import Dialect, dialect_of
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.errors import EndpointError
-from napari_spatialmed.llm.keys import require_key
 from napari_spatialmed.llm.messages import (
     Message,
     assistant_message,
@@ -33,9 +30,9 @@ from napari_spatialmed.llm.messages import (
     user_message,
 )
 from napari_spatialmed.llm.pace import pace_of
-from napari_spatialmed.llm.reply import Reply, Usage, read_completion
+from napari_spatialmed.llm.reply import Reply, Usage
 from napari_spatialmed.llm.schema import Model, portable_schema, read_model
-from napari_spatialmed.llm.stream import TextStream, open_stream
+from napari_spatialmed.llm.stream import TextStream
 
 LONGEST_WAIT = 120.0
 """Seconds we wait at a server's request; if it wants more, the call fails and says so."""
@@ -75,8 +72,7 @@ class Client:
         self.data_set = data_set
         self.allow_remote = allow_remote
         self.budget = budget or Budget()
-        self._key = key
-        self._connection: tuple[asyncio.AbstractEventLoop, AsyncOpenAI] | None = None
+        self._line = Line(endpoint, key)
 
     async def __aenter__(self) -> Self:
         return self
@@ -88,11 +84,7 @@ class Client:
 
     async def close(self) -> None:
         """Close the connection; a later call opens a new one."""
-        if self._connection is not None:
-            loop, connection = self._connection
-            self._connection = None
-            if loop is asyncio.get_running_loop():
-                await connection.close()
+        await self._line.close()
 
     async def complete(
         self,
@@ -190,7 +182,7 @@ class Client:
             lambda: self._attempts(messages, parameters, None, "", streamed=True),
             self.endpoint,
             self.budget.record,
-            lambda error: without_key(error, self._key),
+            self._line.scrub,
         )
 
     async def models(self) -> list[str]:
@@ -201,18 +193,7 @@ class Client:
         EndpointError
             If it can't be reached or doesn't say.
         """
-        failure = None
-        try:
-            async with asyncio.timeout(min(30.0, self.endpoint.timeout)):
-                page = await self._connected().models.list()
-            return [str(entry.id) for entry in page.data or []]
-        except TimeoutError:
-            failure = EndpointError("timeout", "no answer", where=self.endpoint.place)
-        except CAUGHT as error:
-            failure = classify(error, self.endpoint, self._key)
-        except (AttributeError, TypeError):  # a page that isn't a list of models
-            failure = EndpointError("not_openai", "the server doesn't list models", where=self.endpoint.place)
-        raise failure
+        return await self._line.models()
 
     async def _ask(
         self,
@@ -247,7 +228,7 @@ class Client:
             tries += 1
             async with pace.slot():
                 self.budget.reserve(endpoint)
-                outcome = await self._once(model, body, streamed=streamed)
+                outcome = await self._line.send(model, body, streamed=streamed)
             if not isinstance(outcome, EndpointError):
                 pace.succeeded()
                 if not isinstance(outcome, Reply):
@@ -274,32 +255,6 @@ class Client:
             if outcome.kind != "rate_limit":  # the pace holds everyone back after a 429
                 await asyncio.sleep(wait)
 
-    async def _once(self, model: str, body: dict[str, Any], *, streamed: bool) -> Any:
-        """One request: a `Reply`, an open stream, or the error as a value (so that no key hangs on to its context)."""
-        connection = self._connected()
-        try:
-            async with asyncio.timeout(self.endpoint.timeout):
-                if streamed:
-                    return await open_stream(connection, self.endpoint, model, body)
-                raw = await connection.chat.completions.with_raw_response.create(
-                    model=model, **body, extra_body=self.endpoint.extra_body or None
-                )
-                if "text/html" in raw.headers.get("content-type", ""):
-                    return EndpointError(
-                        "not_openai",
-                        "a web page came back instead of a completion",
-                        where=self.endpoint.place,
-                    )
-                return read_completion(raw.http_response.json(), self.endpoint)
-        except TimeoutError:
-            return EndpointError(
-                "timeout", f"no answer within {self.endpoint.timeout:g} s", where=self.endpoint.place
-            )
-        except EndpointError as error:
-            return without_key(error, self._key)
-        except CAUGHT as error:
-            return classify(error, self.endpoint, self._key)
-
     def _check(self, messages: Sequence[Message]) -> None:
         check_messages(messages)
         require_consent(self.endpoint, self.data_set, allow_remote=self.allow_remote)
@@ -308,13 +263,6 @@ class Client:
             raise EndpointError(
                 "image", f"{pictures} pictures, but it takes {most}", where=self.endpoint.place
             )
-
-    def _connected(self) -> AsyncOpenAI:
-        loop = asyncio.get_running_loop()
-        if self._connection is None or self._connection[0] is not loop:
-            self._key = self._key or require_key(self.endpoint)
-            self._connection = (loop, connect(self.endpoint, self._key))
-        return self._connection[1]
 
     async def _model_name(self) -> str:
         if self.endpoint.model:
