@@ -72,6 +72,14 @@ def test_long_right_options_are_found(body: CaseGeometry) -> None:
     assert verdicts(questions)["P3", "Longest option"] is False
 
 
+def test_a_word_that_is_nearly_always_right_is_found(body: CaseGeometry) -> None:
+    questions = [
+        build_question(body, "dir.axis", ["stomach", "spleen"], params={"axis": "AP"}, seed=seed)
+        for seed in range(40)
+    ]
+    assert verdicts(questions)["P3", "Commonest word"] is False
+
+
 def test_a_relation_that_never_differs_is_anatomy(body: CaseGeometry) -> None:
     one = build_question(body, "dir.axis", ["liver", "spleen"], params={"axis": "RL"})
     patients = [one.model_copy(update={"case": f"case-{n}", "id": f"q-{n}"}) for n in range(5)]

@@ -83,6 +83,11 @@ LARGEST = ("comp.largest", ["spleen", "liver", "gallbladder"], {"size": "largest
 TEXT_EDITS = [
     ("G1", VOLUME, stem("Which volume does the liver have, if 900 mL are normal?")),
     ("G1", VOLUME, stem("Which volume does the liver have, given five millilitres of blood?")),
+    (
+        "G1",
+        DIRECTION,
+        stem("Along the anterior–posterior axis, how do the liver and the spleen, 2 mm apart, lie?"),
+    ),
     ("G2", VOLUME, lambda q: q.model_copy(update={"answer": "ABCD"[other(q)]})),
     ("G2", VOLUME, field(answer="F")),
     ("G2", VOLUME, put(place, "1 mL")),

@@ -18,6 +18,8 @@ from napari_spatialmed.questions.numbers import read_interval, read_number
 
 LEAST_EXPECTED = 5.0
 """Smallest expected count for which a χ² test says anything (Cochran's rule)."""
+LEAST_OF_A_FORM = 20
+"""Questions of one form and choice from which its commonest word says anything."""
 CONSTANT_IN_CASES = 5
 Z_95 = 1.96
 Z_95_OF_FOUR = 2.50
@@ -106,7 +108,7 @@ def rank_spread(questions: Sequence[Question]) -> Spread:
 
 
 def baselines(questions: Sequence[Question]) -> tuple[Baseline, ...]:
-    """Majority letter, middle number and longest option."""
+    """Majority letter, middle number, longest option, and the word that is most often right for a form."""
     closed = [(q, place) for q in questions if (place := place_of(q)) is not None]
     ranked = [found for q, _ in closed if (found := _rank(q)) is not None]
     most = Counter(place for _, place in closed).most_common(1)
@@ -116,6 +118,7 @@ def baselines(questions: Sequence[Question]) -> tuple[Baseline, ...]:
             "majority letter", [(float(p == letter), len(q.options)) for q, p in closed], z=Z_95_OF_FOUR
         ),
         _baseline("middle option", [(_middle_share(rank, size), size) for rank, size in ranked], z=Z_95),
+        _baseline("commonest word", _word_scores(questions), z=Z_95_OF_FOUR),
         _baseline("longest option", [(_longest_share(q, p), len(q.options)) for q, p in closed], z=Z_95),
     )
 
@@ -186,6 +189,21 @@ def _rank(question: Question) -> tuple[int, int] | None:
         else:
             return None
     return sorted(range(len(values)), key=values.__getitem__).index(place), len(values)
+
+
+def _word_scores(questions: Sequence[Question]) -> list[tuple[float, int]]:
+    """Saying always the word that is most often right for a form and its choices; only where it is asked often enough."""
+    asked: dict[tuple[str, ...], list[Question]] = defaultdict(list)
+    for question in questions:
+        form = form_of(question.key.form)
+        if form.option_kind == "word" and place_of(question) is not None:
+            asked[form.id, *(str(question.key.params.get(name)) for name in form.choices)].append(question)
+    scored = []
+    for group in asked.values():
+        common, _ = Counter(str(q.truth) for q in group).most_common(1)[0]
+        if len(group) >= LEAST_OF_A_FORM:
+            scored += [(float(str(q.truth) == common), len(q.options)) for q in group]
+    return scored
 
 
 def _middle_share(rank: int, size: int) -> float:

@@ -23,6 +23,9 @@ DIRECTION_HINTS: Mapping[str, tuple[str, ...]] = {
 """Words in a structure's name that give a direction along the axis away (rule O5)."""
 
 _NAMEABLE = re.compile(r"^\w[\w \-–/()+.,'’]{0,59}$")
+_INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|instructions?|prompts?|assistant|answer|respond|reply|output)\b", re.I
+)
 _NO_ARTICLE = re.compile(r"^(vertebra|segment|rib)\b.*\d|^(segment|level)\b|\d$", re.I)
 _LEVEL = re.compile(r"\b(?:[CTLS]\d{1,2}|rib \d{1,2}|\d{1,2}(?:st|nd|rd|th) rib)\b", re.I)
 _BARRIER = re.compile(r"[,;:.?!()>]")
@@ -30,8 +33,8 @@ _SMALL_WORDS = frozenset({"the", "a", "an", "of"})
 
 
 def nameable(title: str) -> bool:
-    """Whether a title can stand in a sentence: short, one line, no punctuation that could pass for an instruction."""
-    return bool(_NAMEABLE.match(title))
+    """Whether a title can stand in a sentence: short, one line, nothing in it that could pass for an instruction."""
+    return bool(_NAMEABLE.match(title)) and not _INSTRUCTION.search(title)
 
 
 def the(title: str) -> str:

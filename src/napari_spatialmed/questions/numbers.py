@@ -48,7 +48,7 @@ _UNITS: dict[str, tuple[str, float]] = {
 """Unit as written (lower case, singular) → (the unit we keep numbers in, factor)."""
 
 FLOORS = {"mm": 5.0, "mL": 5.0, "%": 5.0, "°": 10.0, "ratio": 0.1, "count": 1.0, "mm²": 25.0}
-"""Smallest gap between two numeric options (rule O1); millimetres and millilitres as published, the others ours."""
+"""Smallest gap between two numeric options (rule O1)."""
 
 MOST_DECIMALS = {"mm": 1, "mL": 1, "%": 1, "°": 0, "ratio": 2, "count": 0, "mm²": 0, "HU": 0}
 

@@ -21,7 +21,7 @@ from napari_spatialmed.questions.form import (
     Takes,
     number_of,
 )
-from napari_spatialmed.questions.kinds.choice import WordForm
+from napari_spatialmed.questions.kinds.choice import WordForm, either_way
 from napari_spatialmed.questions.model import AnswerKey
 
 TOLERANCE_PERCENT = 10
@@ -40,7 +40,8 @@ class PairComparison(WordForm):
         names = tuple(askable(geometry, whole=True))
         volumes = {name: number_of(measure(geometry, "volume_ml", name)) for name in names}
         kinds: dict[str, list[Candidate]] = {"larger": [], "smaller": [], "equal": []}
-        for first, second in combinations(names, 2):
+        for pair in combinations(names, 2):
+            first, second = either_way(pair, geometry.case.id)
             a, b = volumes[first], volumes[second]
             difference = 100.0 * (a - b) / max(a, b)
             alike = max(a, b) <= _LIKELY_FACTOR * min(a, b)

@@ -21,7 +21,7 @@ from napari_spatialmed.questions.form import (
     Takes,
     UndecidableError,
 )
-from napari_spatialmed.questions.kinds.choice import WordForm
+from napari_spatialmed.questions.kinds.choice import WordForm, either_way
 from napari_spatialmed.questions.model import AnswerKey
 from napari_spatialmed.questions.naming import AXES, OPPOSITE
 
@@ -33,7 +33,8 @@ class AxisDirection(WordForm):
     own_rules: ClassVar[tuple[str, ...]] = ("U1",)
 
     def candidates(self, geometry: CaseGeometry) -> Iterator[Candidate]:
-        for first, second in combinations(askable(geometry, one_piece=True), 2):
+        for pair in combinations(askable(geometry, one_piece=True), 2):
+            first, second = either_way(pair, geometry.case.id)
             value = direction_measured(geometry, first, second).value
             for axis in AXES:
                 if (

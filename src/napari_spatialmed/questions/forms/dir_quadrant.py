@@ -21,7 +21,7 @@ from napari_spatialmed.questions.form import (
     Takes,
     UndecidableError,
 )
-from napari_spatialmed.questions.kinds.choice import WordForm
+from napari_spatialmed.questions.kinds.choice import WordForm, either_way
 from napari_spatialmed.questions.model import AnswerKey
 from napari_spatialmed.questions.naming import AXES, AXIS_WORDS, OPPOSITE
 
@@ -36,7 +36,8 @@ class Quadrant(WordForm):
     own_rules: ClassVar[tuple[str, ...]] = ("U1",)
 
     def candidates(self, geometry: CaseGeometry) -> Iterator[Candidate]:
-        for pair in combinations(askable(geometry, one_piece=True), 2):
+        for names in combinations(askable(geometry, one_piece=True), 2):
+            pair = either_way(names, geometry.case.id)
             value = direction_measured(geometry, *pair).value
             for plane, axes in PLANES.items():
                 clear = isinstance(value, dict) and all(value.get(axis) for axis in axes)

@@ -118,3 +118,8 @@ def drawn(structures: Sequence[str], count: int, rng: random.Random, *, keep: st
     chosen = [keep, *rng.sample(rest, count - 1)]
     rng.shuffle(chosen)
     return tuple(chosen)
+
+
+def either_way(pair: tuple[str, str], salt: str) -> tuple[str, str]:
+    """The pair in a steady random order: in the labels' own order one answer would be commoner than its opposite."""
+    return pair if random.Random(f"{salt}|{pair}").random() < 0.5 else (pair[1], pair[0])

@@ -66,8 +66,11 @@ def failed(verdicts: list[Verdict]) -> list[Verdict]:
 def _checked(question: Question, check: Callable[[Rule, Form], list[str | None]]) -> list[Verdict]:
     try:
         form = form_of(question.key.form)
-    except UnknownFormError as error:
-        return [RULES["G2"].verdict(False, str(error))]
+    except UnknownFormError:
+        why = (
+            f"There is no executable answer key (form {question.key.form!r}): the answer can't be recomputed."
+        )
+        return [RULES["G2"].verdict(False, why)]
     verdicts = []
     for rule in RULES.values():
         if rule.id not in form.rules:

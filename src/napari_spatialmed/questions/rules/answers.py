@@ -45,11 +45,13 @@ def plain_stem(question: Question) -> str:
 
 
 def _no_foreign_number(question: Question, form: Form) -> str | None:
-    allowed = [*_numbers(question.key.params), float(len(question.key.structures))]
+    allowed = tuple(_numbers(question.key.params))
+    count = float(len(question.key.structures))
     foreign = [
-        r.written
-        for r in numbers_in(plain_stem(question))
-        if not any(abs(r.value - a) < 1e-6 for a in allowed)
+        reading.written
+        for reading in numbers_in(plain_stem(question))
+        if not any(abs(reading.value - number) < 1e-6 for number in allowed)
+        and (reading.unit or reading.value != count)
     ]
     if foreign:
         return f"The stem states {', '.join(foreign)}, which no calculator computed: numbers come from the answer key only."
