@@ -44,7 +44,9 @@ def build(
         )
         for v in np.unique(labels) if v
     )  # fmt: skip
-    return Case(labels, plain_affine() if affine is None else affine, structures, image=image, modality=modality)
+    return Case(
+        labels, plain_affine() if affine is None else affine, structures, image=image, modality=modality
+    )
 
 
 def blobs(seed: int, shape: tuple[int, int, int] = (14, 15, 16), labels: int = 4) -> NDArray[np.uint8]:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_spatialmed.geometry import survey
 from napari_spatialmed.geometry import runs as runs_module
-from tests.geometry.conftest import blobs, plain_affine, rotation
+from napari_spatialmed.geometry import survey
+
+from .conftest import blobs, plain_affine, rotation
 
 SPACINGS = ((1.0, 1.0, 1.0), (5.0, 0.7, 0.9))
 
@@ -24,13 +25,17 @@ def assert_as_defined(labels: np.ndarray, affine: np.ndarray) -> None:
         assert found.index_min[row].tolist() == index.min(axis=0).tolist()
         assert found.index_max[row].tolist() == index.max(axis=0).tolist()
         np.testing.assert_allclose(found.centroids_ras_mm[row], points.mean(axis=0), atol=1e-9)
-        np.testing.assert_allclose(found.covariances_mm2[row], np.cov(points.T, bias=True).reshape(3, 3), atol=1e-8)
+        np.testing.assert_allclose(
+            found.covariances_mm2[row], np.cov(points.T, bias=True).reshape(3, 3), atol=1e-8
+        )
         np.testing.assert_allclose(found.reach[row, 0], points.min(axis=0), atol=1e-9)
         np.testing.assert_allclose(found.reach[row, 1], points.max(axis=0), atol=1e-9)
 
 
 @pytest.mark.parametrize("spacing", SPACINGS)
-def test_counts_centroids_moments_and_boxes_are_those_of_the_voxels(spacing: tuple[float, float, float]) -> None:
+def test_counts_centroids_moments_and_boxes_are_those_of_the_voxels(
+    spacing: tuple[float, float, float],
+) -> None:
     assert_as_defined(blobs(1), plain_affine(spacing))
 
 
@@ -53,7 +58,9 @@ def test_a_map_larger_than_a_slab_reads_the_same(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.int32])
 def test_the_integer_type_does_not_matter(dtype: type) -> None:
-    np.testing.assert_array_equal(survey(blobs(2).astype(dtype), plain_affine()).counts, survey(blobs(2), plain_affine()).counts)
+    np.testing.assert_array_equal(
+        survey(blobs(2).astype(dtype), plain_affine()).counts, survey(blobs(2), plain_affine()).counts
+    )
 
 
 def test_an_empty_map_has_no_labels() -> None:
@@ -78,8 +85,12 @@ def test_the_same_ball_at_two_spacings_has_the_same_volume() -> None:
     volumes = []
     for spacing in ((1.0, 1.0, 1.0), (0.5, 0.5, 0.5)):
         size = round(24 / spacing[0])
-        grid = (np.stack(np.meshgrid(*[np.arange(size)] * 3, indexing="ij"), -1) - (size - 1) / 2) * spacing[0]
-        volumes.append(survey((np.linalg.norm(grid, axis=-1) < 10).astype(np.uint8), plain_affine(spacing)).volumes_ml[0])
+        grid = (np.stack(np.meshgrid(*[np.arange(size)] * 3, indexing="ij"), -1) - (size - 1) / 2) * spacing[
+            0
+        ]
+        volumes.append(
+            survey((np.linalg.norm(grid, axis=-1) < 10).astype(np.uint8), plain_affine(spacing)).volumes_ml[0]
+        )
     truth = 4 / 3 * np.pi * 10**3 / 1000
     assert abs(volumes[1] - truth) < 0.005 * truth
     assert abs(volumes[0] - truth) < 0.02 * truth

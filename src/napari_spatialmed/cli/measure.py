@@ -28,7 +28,9 @@ FROM_THE_FIRST = ("nearest", "farthest")
 @click.command(name="measure")
 @click.argument("labels", required=False, type=click.Path(path_type=Path))
 @click.option("--image", type=click.Path(path_type=Path), help="The scan the labels belong to.")
-@click.option("--names", help="Names table: one of `spatialmed doctor --names`, or a JSON, CSV or ITK-SNAP file.")
+@click.option(
+    "--names", help="Names table: one of `spatialmed doctor --names`, or a JSON, CSV or ITK-SNAP file."
+)
 @click.option("--structures", help="Names, separated by commas; all structures if not given.")
 @click.option("--pairs", help="Pairs a:b, separated by commas, or all.")
 @click.option("--calculators", help="Further calculators, separated by commas, or all.")

@@ -193,19 +193,20 @@ def _merge(piece: Ints, links: Ints) -> Ints:
     return np.asarray(rank[which])
 
 
-def pieces_of_runs(runs: RunTable, piece: Ints) -> Pieces:
-    """Sizes, centroids and boxes of the pieces of one structure."""
+def pieces_of_runs(runs: RunTable, piece: Ints, origin: tuple[int, ...] = (0, 0, 0)) -> Pieces:
+    """Sizes, centroids and boxes of the pieces of one structure, in a map where the runs' first voxel is `origin`."""
     count = int(piece.max()) + 1
     n = (runs.last - runs.first + 1).astype(np.float64)
     i, p = np.divmod(runs.row, runs.shape[1])
+    i, p, first, last = i + origin[0], p + origin[1], runs.first + origin[2], runs.last + origin[2]
     sizes = np.bincount(piece, weights=n, minlength=count)
-    axes = (n * i, n * p, n * (runs.first + runs.last) / 2.0)
+    axes = (n * i, n * p, n * (first + last) / 2.0)
     centroids = (
         np.column_stack([np.bincount(piece, weights=w, minlength=count) for w in axes]) / sizes[:, None]
     )
     low = np.full((count, 3), np.iinfo(np.int64).max)
     high = np.full((count, 3), -1)
-    for axis, (a, b) in enumerate(((i, i), (p, p), (runs.first, runs.last))):
+    for axis, (a, b) in enumerate(((i, i), (p, p), (first, last))):
         np.minimum.at(low[:, axis], piece, a)
         np.maximum.at(high[:, axis], piece, b)
     order = np.argsort(-sizes, kind="stable")
@@ -216,8 +217,7 @@ def pieces_of(labels: NDArray[Any], label: int, low: Ints, high: Ints, connectiv
     """Connected pieces of `label` inside its inclusive index box."""
     mask = labels[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))] == label
     runs = run_table(mask)
-    found = pieces_of_runs(runs, label_runs(runs, connectivity))
-    return Pieces(found.sizes, found.centroids + low, found.index_min + low, found.index_max + low)
+    return pieces_of_runs(runs, label_runs(runs, connectivity), tuple(int(v) for v in low))
 
 
 def ranks_of(labels: NDArray[Any], label: int, low: Ints, high: Ints, index: NDArray[np.int32]) -> Ints:
