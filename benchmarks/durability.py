@@ -423,7 +423,7 @@ def clock_backwards(folder: Path) -> dict[str, object]:
     """Each event an hour before the last: the order stays that of writing."""
     from datetime import datetime, timedelta
 
-    from napari_spatialmed.benchmark import events
+    from napari_spatialmed.benchmark import lines
 
     path = started(folder, "clock")
     now = datetime(2026, 1, 1, 12)
@@ -435,7 +435,7 @@ def clock_backwards(folder: Path) -> dict[str, object]:
             now -= timedelta(hours=1)
             return now.replace(tzinfo=tz)  # type: ignore[arg-type]
 
-    with mock.patch.object(events, "datetime", Backwards):
+    with mock.patch.object(lines, "datetime", Backwards):
         opened = benchmark.open(path, actor="Anna")
         opened.review(question().id, 0)
         opened.edit(question().id, "stem", "How far?")

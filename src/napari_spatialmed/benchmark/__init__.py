@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from napari_spatialmed.benchmark.agreement import Agreement, Alpha, agreement
 from napari_spatialmed.benchmark.benchmark import Benchmark, Draft, create, open, read
+from napari_spatialmed.benchmark.disk import SUFFIX
 from napari_spatialmed.benchmark.events import (
     PAYLOADS,
     REASONS,
@@ -21,7 +22,6 @@ from napari_spatialmed.benchmark.events import (
 from napari_spatialmed.benchmark.export import FORMATS, Exported, export
 from napari_spatialmed.benchmark.funnel import Funnel, FunnelRow
 from napari_spatialmed.benchmark.importing import IMPORTED_FORM, ImportPlan, import_, plan_import
-from napari_spatialmed.benchmark.journal import SUFFIX
 from napari_spatialmed.benchmark.keep_rule import KEEP_RULE, REVIEWERS_NEEDED, decide
 from napari_spatialmed.benchmark.merge import Merged, merge
 from napari_spatialmed.benchmark.question_state import (

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from napari_spatialmed import __version__
 from napari_spatialmed.benchmark.curating import Curating
+from napari_spatialmed.benchmark.disk import SUFFIX
 from napari_spatialmed.benchmark.events import (
     BenchmarkCreated,
     BenchmarkError,
@@ -22,9 +23,8 @@ from napari_spatialmed.benchmark.events import (
     Payload,
     Repaired,
     checked_payload,
-    seal,
 )
-from napari_spatialmed.benchmark.journal import SUFFIX
+from napari_spatialmed.benchmark.lines import seal
 from napari_spatialmed.benchmark.privacy import refuse_secrets
 from napari_spatialmed.benchmark.state import State
 from napari_spatialmed.benchmark.storage import Storage

@@ -8,29 +8,25 @@ only: deleting it loses no data.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from napari_spatialmed.benchmark.events import (
-    BenchmarkError,
-    DamagedError,
-    Event,
-    NotABenchmarkError,
-    line_is_intact,
-    parse_line,
-    unwrapped,
+from napari_spatialmed.benchmark.disk import (
+    cannot_read,
+    cannot_write,
+    not_a_benchmark,
+    put_in_quarantine,
+    write_whole,
 )
+from napari_spatialmed.benchmark.events import BenchmarkError, DamagedError, Event
+from napari_spatialmed.benchmark.lines import line_is_intact, parse_line, unwrapped
 
-SUFFIX = ".spatialmed.jsonl"
 LOCK_SECONDS = 20.0
-_HINT_SPACE = "Nothing was saved. Free some space or choose another folder, then try again."
 
 
 class Journal:
@@ -104,7 +100,7 @@ class Journal:
                 hint="Nothing was saved. Close the other program, or wait and try again.",
             ) from None
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            raise cannot_write(self.path, error) from error
         try:
             yield
         finally:
@@ -139,13 +135,13 @@ class Journal:
                     self._restart()
                 self._inode = status.st_ino
                 if status.st_size == 0:
-                    raise _not_a_benchmark(self.path, b"")
+                    raise not_a_benchmark(self.path, b"")
                 if status.st_size == self._offset:
                     return [], replaced
                 stream.seek(self._offset)
                 data = stream.read()
         except OSError as error:
-            raise _cannot_read(self.path, error) from error
+            raise cannot_read(self.path, error) from error
         return self._take(data), replaced
 
     def _take(self, data: bytes) -> list[Event]:
@@ -166,7 +162,7 @@ class Journal:
                 "its line end is not a line end", where=str(self.path), line=self._lines + len(lines) + 1
             )
         if self._lines == 0 and not any(line_is_intact(unwrapped(line)) for line in lines):
-            raise _not_a_benchmark(self.path, data)
+            raise not_a_benchmark(self.path, data)
         for line in lines:
             if b'"kind":"repaired"' in line and line_is_intact(line):  # forgives gaps above it
                 self._forgiven.update(parse_line(line).payload.missing)
@@ -229,7 +225,7 @@ class Journal:
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            raise cannot_write(self.path, error) from error
 
     @property
     def has_torn_end(self) -> bool:
@@ -257,7 +253,7 @@ class Journal:
                     stream.truncate(start)
                     raise
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            raise cannot_write(self.path, error) from error
         self._offset = start + len(data)
         for event in events:
             self._shas.add(event.sha)
@@ -287,82 +283,10 @@ class Journal:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _cannot_read(self.tip, error) from error
+            raise cannot_read(self.tip, error) from error
         return sha.decode() if re.fullmatch(b"[0-9a-f]{64}", sha) else None
 
     def missing_tip(self) -> str | None:
         """The hash of the last line written on this machine, if the file no longer holds it."""
         sha = self.tip_sha()
         return None if sha is None or sha in self._shas or sha in self._forgiven else sha
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it appears whole or not at all, and is on the disk when this returns."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            with beside.open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name in a folder survive a power cut; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def put_in_quarantine(path: Path, line: int, data: bytes, reason: str) -> None:
-    """Append damaged bytes, as they were, under a heading; on the disk when this returns."""
-    stamp = datetime.now(UTC).isoformat(timespec="seconds")
-    heading = (
-        f"--- {stamp} line {line} {len(data)} bytes sha256 {hashlib.sha256(data).hexdigest()}: {reason}\n"
-    )
-    with path.open("ab") as stream:
-        stream.write(heading.encode() + data + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _not_a_benchmark(path: Path, data: bytes) -> BenchmarkError:
-    if not data.strip():
-        return NotABenchmarkError(
-            "the file is empty", where=path, hint="Delete it and create the benchmark anew."
-        )
-    return NotABenchmarkError(
-        "this is not a benchmark file",
-        where=path,
-        hint=f"Benchmarks are named *{SUFFIX}; `spatialmed import` reads other formats.",
-    )
-
-
-def _cannot_read(path: Path, error: OSError) -> BenchmarkError:
-    if isinstance(error, FileNotFoundError):
-        return BenchmarkError("there is no such file", where=path, hint="Check the name.")
-    return BenchmarkError(
-        f"it cannot be read ({error.strerror})", where=path, hint="Check the name and your rights to it."
-    )
-
-
-def _cannot_write(path: Path, error: OSError) -> BenchmarkError:
-    if isinstance(error, FileNotFoundError):
-        return BenchmarkError(f"the folder {path.parent} does not exist", where=path, hint="Create it first.")
-    if isinstance(error, PermissionError) or error.errno == 30:  # EROFS
-        return BenchmarkError(
-            "the folder or file is read-only",
-            where=path,
-            hint="Nothing was saved. Choose a folder you may write to.",
-        )
-    return BenchmarkError(f"it could not be saved ({error.strerror})", where=path, hint=_HINT_SPACE)

@@ -12,8 +12,9 @@ import re
 import uuid
 from pathlib import Path
 
+from napari_spatialmed.benchmark.disk import SUFFIX
 from napari_spatialmed.benchmark.events import BenchmarkError, Event
-from napari_spatialmed.benchmark.journal import SUFFIX, Journal
+from napari_spatialmed.benchmark.journal import Journal
 
 
 class Storage:
