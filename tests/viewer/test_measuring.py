@@ -9,7 +9,7 @@ import json
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_spatialmed.geometry import CaseGeometry, Measurement, measure
+from napari_spatialmed.geometry import CALCULATORS, CaseGeometry, Measurement, measure
 from napari_spatialmed.viewer.drawings import drawing_of
 from napari_spatialmed.viewer.measurements_model import (
     STRUCTURES,
@@ -58,6 +58,28 @@ def test_structures_one_by_one_pairs_in_the_order_of_choice() -> None:
         ("spleen", "aorta"),
         ("liver", "aorta"),
     ]
+
+
+def test_calculators_of_a_whole_selection_get_as_many_as_they_take() -> None:
+    names = ["kidney_left", "kidney_right", "liver"]
+    assert plan(["ranking"], names, has_image=True) == [Wanted("ranking", tuple(names))]
+    assert plan(["asymmetry_percent"], names, has_image=True) == [
+        Wanted("asymmetry_percent", (n,)) for n in names
+    ]
+
+
+def test_every_calculator_that_says_where_can_be_drawn(geometry: CaseGeometry) -> None:
+    drawn = {
+        name
+        for name, found in CALCULATORS.items()
+        if found.scope in ("structure", "pair")
+        and drawing_of(measure(geometry, name, *["liver", "spleen"][: 1 + (found.scope == "pair")]), geometry)
+        is not None
+    }
+    assert drawn >= {
+        "surface_distance_mm", "centre_distance_mm", "direction", "hausdorff_mm", "longest_diameter_mm",
+        "axial_diameters_mm", "principal_axes", "box_mm", "extent_mm", "centroid_ras_mm", "components",
+    }  # fmt: skip
 
 
 def test_too_many_pairs_are_refused_with_a_way_out() -> None:

@@ -60,6 +60,7 @@ class CaseDock(QWidget):
         self.session.opening.started.connect(self._on_opening)
         self.session.opening.failed.connect(self.message.fail)
         self.session.opening.cancelled.connect(self._on_cancelled)
+        self.session.scene.surfaces.work.failed.connect(self.message.fail)
         self._on_case()
 
     # ---- opening
@@ -185,8 +186,8 @@ def facts_text(case: Case) -> str:
     """What the case is, in two lines."""
     size = " × ".join(str(n) for n in case.labels.shape[::-1])
     voxel = " × ".join(f"{mm:.3g}" for mm in case.spacing[::-1])
-    kind = case.modality if case.image is not None else "Label map only"
-    kind = "Scan" if kind == "unknown" else kind
+    scan = "Scan" if case.modality == "unknown" else case.modality
+    kind = scan if case.image is not None else "Label map only"
     source = case.provenance.labels_path
     place = f"{source.name}\n" if source is not None else ""
     return (

@@ -138,10 +138,40 @@ def _box(measurement: Measurement, geometry: CaseGeometry, text: str) -> dict[st
     }
 
 
+def _principal_axes(measurement: Measurement, geometry: CaseGeometry, text: str) -> dict[str, Any]:
+    ends = [axis["points_ras_mm"] for axis in measurement.detail["axes"]]
+    lengths = [f"{axis['length_mm']:.0f} mm" for axis in measurement.detail["axes"]]
+    lines = tuple((_point(a), _point(b)) for a, b in ends)
+    return {
+        "lines": lines,
+        "words": tuple((b, length) for (_, b), length in zip(lines, lengths, strict=True)),
+    }
+
+
+def _contact(measurement: Measurement, geometry: CaseGeometry, text: str) -> dict[str, Any] | None:
+    """The box around the patch where the two meet."""
+    if "centre_ras_mm" not in measurement.detail:
+        return None
+    box, centre = measurement.detail["box_ras_mm"], _point(measurement.detail["centre_ras_mm"])
+    edges = _box_edges(np.asarray(box["min"], float), np.asarray(box["max"], float))
+    return {"lines": edges, "points": (centre,), "words": ((centre, text),)}
+
+
+def _pieces(measurement: Measurement, geometry: CaseGeometry, text: str) -> dict[str, Any]:
+    """Every piece that isn't a speck, by its volume."""
+    pieces = [p for p in measurement.detail["pieces"] if not p.get("speck")]
+    places = tuple(_point(p["centroid_ras_mm"]) for p in pieces)
+    volumes = [f"{p['volume_ml']:.3g} mL" for p in pieces]
+    return {"points": places, "words": tuple(zip(places, volumes, strict=True))}
+
+
 _DRAWN: dict[str, Callable[[Measurement, CaseGeometry, str], dict[str, Any] | None]] = {
     "centre_distance_mm": _centre_distance,
     "direction": _direction,
     "centroid_ras_mm": _centroid_mark,
     "box_mm": _box,
     "extent_mm": _box,
+    "principal_axes": _principal_axes,
+    "contact_area_mm2": _contact,
+    "components": _pieces,
 }

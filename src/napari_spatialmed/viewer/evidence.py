@@ -28,7 +28,7 @@ def show_evidence(session: Session, question: Question) -> int:
     session.scene.clear_drawings()
     drawn = session.scene.draw(measurements_of(question), go=True)
     if not drawn and names:
-        session.scene.jump_to(names, center=False)
+        session.scene.jump_to(names)
     return drawn
 
 

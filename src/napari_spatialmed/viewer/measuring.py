@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import itertools
 import json
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.geometry import CALCULATORS, CaseGeometry, Measurement, measure
+from napari_spatialmed.geometry import CALCULATORS, Calculator, CaseGeometry, Measurement, measure
 from napari_spatialmed.viewer.messages import NOT_A_DEVICE
 from napari_spatialmed.viewer.values import uncertainty_text, value_text
 from napari_spatialmed.viewer.work import Job
@@ -58,14 +59,24 @@ def plan(calculators: Iterable[str], selection: Sequence[str], *, has_image: boo
             wanted += [Wanted(name, (s,)) for s in selection]
         elif found.scope == "pair":
             wanted += [Wanted(name, pair) for pair in itertools.combinations(selection, 2)]
-        elif selection:
-            wanted.append(Wanted(name, tuple(selection)))
+        else:
+            wanted += _of_the_whole(found, selection)
     if len(wanted) > MOST:
         raise TooManyError(
             f"this selection would make {len(wanted):,} measurements",
             hint="Select fewer structures, or use `spatialmed measure` for whole cases.",
         )
     return wanted
+
+
+def _of_the_whole(found: Calculator, selection: Sequence[str]) -> list[Wanted]:
+    """One measurement of everything selected; of each, where the calculator takes fewer than are selected."""
+    places = list(inspect.signature(found.function).parameters.values())[1:]
+    named = [p for p in places if p.kind is p.POSITIONAL_OR_KEYWORD]
+    least = sum(p.default is p.empty for p in named)
+    if any(p.kind is p.VAR_POSITIONAL for p in places) or len(selection) <= len(named):
+        return [Wanted(found.name, tuple(selection))] if len(selection) >= max(least, 1) else []
+    return [Wanted(found.name, (s,)) for s in selection] if least <= 1 else []
 
 
 def measure_all(job: Job, geometry: CaseGeometry, wanted: Sequence[Wanted]) -> Measured:

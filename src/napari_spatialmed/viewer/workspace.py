@@ -79,6 +79,8 @@ def show_dock(viewer: napari.viewer.Viewer, title: str) -> QWidget:
         found = widget
     dock = _dock(viewer, title)
     if dock is not None:
+        # On a tab there is no room for the product's name.
+        dock.setWindowTitle(title)
         dock.show()
         dock.raise_()
     return found
