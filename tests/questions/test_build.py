@@ -14,6 +14,7 @@ from napari_spatialmed.questions import (
     Question,
     UndecidableError,
     UnknownFormError,
+    asked_axes,
     build_question,
     check_text,
     draft,
@@ -145,3 +146,12 @@ def test_digits_that_move_within_the_uncertainty_keep_the_answer(body: CaseGeome
     again = recompute(shifted, body)
     assert again.matches
     assert "stays" in again.reason
+
+
+def test_the_axes_that_a_picture_must_show(body: CaseGeometry) -> None:
+    plane = build_question(body, "dir.quadrant", ["liver", "pancreas"], params={"plane": "coronal"})
+    assert asked_axes(plane) == ("SI", "RL")
+    assert asked_axes(
+        build_question(body, "dir.most", ["liver", "pancreas", "gallbladder"], params={"towards": "right"})
+    ) == ("RL",)
+    assert asked_axes(build_question(body, "vol.value", ["liver"])) == ()

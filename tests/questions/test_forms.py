@@ -12,6 +12,7 @@ from napari_spatialmed.questions import (
     PAPER_TASKS,
     RULES,
     AnswerKey,
+    Question,
     UndecidableError,
     build_question,
     check_question,
@@ -60,6 +61,7 @@ def test_a_form_builds_questions_that_pass_every_rule(form_id: str, body: CaseGe
         assert failed(check_question(question, body)) == [], question
         assert recompute(question, body).matches
         assert "{" not in question.stem
+        assert Question.model_validate_json(question.model_dump_json()) == question
 
 
 NOT_ON_THE_BODY = {"volest.difference"}

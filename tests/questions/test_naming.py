@@ -25,8 +25,8 @@ def test_in_the_names_own_order_a_direction_is_no_name() -> None:
 
 
 def test_digits_in_names_are_blanked() -> None:
-    assert "1" not in without_names("How tall is vertebra L1?", ["vertebra L1"])
-    assert "12" not in without_names("left rib 12, right rib 12 and liver", ["left rib 12", "right rib 12"])
+    assert "1" not in without_names("How tall is vertebra L1?", ("vertebra L1",))
+    assert "12" not in without_names("left rib 12, right rib 12 and liver", ("left rib 12", "right rib 12"))
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,11 @@ def test_a_truth_rule_fires_after_an_edit_of_the_labels(
         ("G2", DIRECTION, params(axis="RL")),
         ("G5", VOLUME, field(provenance={"modality": "MR"})),
         ("G6", VOLUME, field(case="case-000000000000")),
+        (
+            "G6",
+            VOLUME,
+            lambda q: q.model_copy(update={"key": q.key.model_copy(update={"calculators_version": "0"})}),
+        ),
     ],
 )
 def test_a_truth_rule_fires_on_an_edited_question(rule: str, made, edit: Edit, body: CaseGeometry) -> None:

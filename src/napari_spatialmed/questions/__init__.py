@@ -7,6 +7,7 @@ not stand.  The results go to the benchmark's journal.
 from napari_spatialmed.questions.answering import (
     Recomputed,
     UnknownFormError,
+    asked_axes,
     evaluate,
     form_of,
     recompute,
@@ -48,6 +49,7 @@ __all__ = [
     "UndecidableError",
     "UnknownFormError",
     "Verdict",
+    "asked_axes",
     "audit",
     "build_question",
     "check_question",

@@ -123,6 +123,12 @@ def what_depends_on(question: Question) -> frozenset[str]:
     return frozenset(names)
 
 
+def asked_axes(question: Question) -> tuple[str, ...]:
+    """The patient's axes that a question is about, so that a picture can show them (rule V2); empty if none."""
+    form = FORMS.get(question.key.form)
+    return () if form is None else form.axes(question.key)
+
+
 def tell(truth: JsonValue, unit: str = "") -> str:
     """A truth in a sentence."""
     if isinstance(truth, float):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 AXES: Mapping[str, tuple[str, str]] = {
     "RL": ("right", "left"),
@@ -86,7 +87,8 @@ def first_named(text: str, names: Iterable[tuple[str, str]]) -> int | None:
     return min(starts)[2] if starts else None
 
 
-def without_names(text: str, names: Iterable[str]) -> str:
+@lru_cache(maxsize=256)
+def without_names(text: str, names: tuple[str, ...]) -> str:
     """The sentence with every one of these names blanked out, longest first, so that digits in them don't count."""
     for name in sorted(set(names), key=len, reverse=True):
         spans = _spans(text, name, any_order=False) or _spans(text, name, any_order=True)
@@ -99,9 +101,10 @@ def _singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
-def _words(text: str) -> list[tuple[int, int, str]]:
+@lru_cache(maxsize=1024)
+def _words(text: str) -> tuple[tuple[int, int, str], ...]:
     found = ((m.start(), m.end(), m[0].casefold()) for m in re.finditer(r"[^\W_]+", text))
-    return [(start, end, _singular(word)) for start, end, word in found if word not in _SMALL_WORDS]
+    return tuple((start, end, _singular(word)) for start, end, word in found if word not in _SMALL_WORDS)
 
 
 def _spans(text: str, name: str, *, any_order: bool) -> list[tuple[int, int]]:

@@ -13,6 +13,6 @@ FORM = amount_form(
     phrasings=(
         "Which is the highest of these thresholds that the volume of {a} reaches?",
         "The volume of {a} reaches at least one of these values: which is the highest that it reaches?",
-        "Up to which of these thresholds does the volume of {a} count as large enough?",
+        "Of these thresholds, which is the highest that the volume of {a} reaches?",
     ),
 )

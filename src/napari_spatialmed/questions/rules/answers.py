@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
+from napari_spatialmed.geometry import CALCULATORS_VERSION
 from napari_spatialmed.questions.answering import labels_hash, recompute, tell
 from napari_spatialmed.questions.form import Form, title_of
 from napari_spatialmed.questions.model import LETTERS, Question
@@ -41,7 +42,9 @@ _OPEN_UNITS = {
 def plain_stem(question: Question) -> str:
     """The stem without the structures' names, whose digits and side words are no statement."""
     key = question.key
-    return without_names(question.stem, [n for name in key.structures for n in (name, title_of(key, name))])
+    return without_names(
+        question.stem, tuple(n for name in key.structures for n in (name, title_of(key, name)))
+    )
 
 
 def _no_foreign_number(question: Question, form: Form) -> str | None:
@@ -194,6 +197,9 @@ def _record_complete(question: Question, form: Form) -> str | None:
 def _record_of_these_labels(seen: OnScan) -> str | None:
     if seen.question.case != seen.geometry.case.id:
         return f"The question is about {seen.question.case}, not about this scan."
+    version = seen.question.key.calculators_version
+    if version != CALCULATORS_VERSION:
+        return f"Computed with version {version} of the calculators, now {CALCULATORS_VERSION}: it wants to be computed again."
     if seen.question.label_sha256 != labels_hash(seen.geometry):
         return "The labels were edited since the question was computed: it wants to be computed again."
     return None
