@@ -13,19 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from filelock import FileLock
 
 from napari_spatialmed.case.model import Case, CaseError
 from napari_spatialmed.case.names import name_tables
 from napari_spatialmed.case.opening import open_case
 from napari_spatialmed.case.volume import Progress
-
-
-def data_folder() -> Path:
-    """Where the program keeps its own files; ``SPATIALMED_HOME`` in the environment moves it."""
-    home = os.environ.get("SPATIALMED_HOME")
-    return Path(home) if home else Path(platformdirs.user_data_dir("spatialmed", appauthor=False))
+from napari_spatialmed.folders import data_dir
 
 
 class CaseLibrary:
@@ -34,11 +28,11 @@ class CaseLibrary:
     Parameters
     ----------
     path
-        The index file; by default ``cases.json`` in :func:`data_folder`.
+        The index file; by default ``cases.json`` in :func:`napari_spatialmed.folders.data_dir`.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or data_folder() / "cases.json"
+        self.path = path or data_dir() / "cases.json"
 
     def remember(self, case: Case) -> None:
         """Note where a case was read from; cases made from arrays have no files and are left out.

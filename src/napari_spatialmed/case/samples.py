@@ -11,11 +11,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from napari_spatialmed.case.library import data_folder
 from napari_spatialmed.case.model import Case, CaseError
 from napari_spatialmed.case.names import load_names
 from napari_spatialmed.case.opening import open_case
 from napari_spatialmed.case.volume import Progress
+from napari_spatialmed.folders import data_dir
 
 
 class SampleUnavailableError(CaseError):
@@ -78,7 +78,7 @@ def open_sample(key: str, progress: Progress | None = None) -> Case:
             segmentation="ground truth",
             progress=progress,
         )
-    folder = data_folder() / "samples" / f"{_PACKAGE}-{_VERSION}"
+    folder = data_dir() / "samples" / f"{_PACKAGE}-{_VERSION}"
     if not all(_sha256(folder / name) == digest for name, (_, digest) in _MEMBERS.items()):
         fetch_real_sample(folder, progress)
     return open_case(
