@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from napari_spatialmed.geometry import CaseGeometry, measure
-from napari_spatialmed.questions.askable import askable
+from napari_spatialmed.questions.askable import askable, passes
 from napari_spatialmed.questions.field import field_ends
 from napari_spatialmed.questions.form import (
     Candidate,
@@ -38,8 +38,9 @@ class AxisRange(SeveralNumbersForm):
     own_rules: ClassVar[tuple[str, ...]] = ("O1", "O7", "U2")
 
     def candidates(self, geometry: CaseGeometry) -> Iterator[Candidate]:
-        for name in askable(geometry, whole=True, one_piece=True):
-            for axis in AXES:
+        axes = [axis for axis in AXES if passes(field_ends, geometry, axis)]
+        for name in askable(geometry, whole=True, one_piece=True) if axes else ():
+            for axis in axes:
                 yield Candidate((name,), {"axis": axis})
 
     def demands(self, key: AnswerKey) -> Demands:
