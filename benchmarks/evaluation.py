@@ -20,7 +20,7 @@ from pathlib import Path
 from napari_spatialmed.benchmark import Draft, create, read
 from napari_spatialmed.benchmark.events import CaseRegistered, QuestionProposed, StructureRecord
 from napari_spatialmed.evaluation.runfolder import RunFolder
-from napari_spatialmed.evaluation.runs import items_sha256, select_items
+from napari_spatialmed.evaluation.runplan import items_sha256, select_items
 from napari_spatialmed.evaluation.scoring import score_answer
 from napari_spatialmed.questions.model import LETTERS, AnswerKey, Question
 

@@ -14,7 +14,7 @@ from napari_spatialmed.benchmark import read
 from napari_spatialmed.evaluation.adapters import AdapterError, open_adapter, run_adapter, save_scan
 from napari_spatialmed.evaluation.predictions import PredictionsError, score_predictions
 from napari_spatialmed.evaluation.runfolder import RunFolder
-from napari_spatialmed.evaluation.runs import Item
+from napari_spatialmed.evaluation.runplan import Item
 
 from .conftest import many_questions, marker_case, write_benchmark
 

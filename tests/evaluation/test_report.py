@@ -9,7 +9,7 @@ import pytest
 
 from napari_spatialmed.benchmark import create, read
 from napari_spatialmed.evaluation.predictions import score_predictions
-from napari_spatialmed.evaluation.report import tables, write_report
+from napari_spatialmed.evaluation.report import mistakes, tables, write_report
 from napari_spatialmed.evaluation.report.published import PUBLISHED
 from napari_spatialmed.evaluation.results import read_items, read_runs
 from napari_spatialmed.evaluation.runfolder import RunError
@@ -86,20 +86,20 @@ def test_differences_are_paired_and_corrected(state, runs):
 def test_what_kinds_of_mistakes(state, runs):
     items = read_items(state)
     models = read_runs(runs, items, state)
-    columns, counts = tables.direction_confusion(items, models[1].main)
+    columns, counts = mistakes.direction_confusion(items, models[1].main)
     assert counts.sum() == 32
-    assert counts[tables.DIRECTIONS.index("left"), columns.index("no answer")] == 32, (
+    assert counts[mistakes.DIRECTIONS.index("left"), columns.index("no answer")] == 32, (
         "'above it' is none of the six words"
     )
-    _, bias = tables.position_bias(items, models)
+    _, bias = mistakes.position_bias(items, models)
     assert [row["shares"] for row in bias[:3]] == [[0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
-    good, poor, _ = tables.numeric_errors(items, models)
+    good, poor, _ = mistakes.numeric_errors(items, models)
     assert (good["median"], good["bias"]) == (0, 0)
     assert (poor["median"], poor["bias"]) == (pytest.approx(0.5), pytest.approx(-0.5))
-    explained = tables.explanations(items, models)
+    explained = mistakes.explanations(items, models)
     assert explained[0]["right right"] == 1.0
     assert explained[1]["wrong wrong"] == 1.0
-    assert sum(v for k, v in tables.error_taxonomy(items, models)[0].items() if k != "task") == 32
+    assert sum(v for k, v in mistakes.error_taxonomy(items, models)[0].items() if k != "task") == 32
     assert tables.by_volume(items, models).names == ("medium (20–200 mL)",)
 
 

@@ -17,7 +17,8 @@ import pytest
 from napari_spatialmed.evaluation import OUTCOMES
 from napari_spatialmed.evaluation.casesource import CaseSource
 from napari_spatialmed.evaluation.runfolder import RunError, RunFolder, work_id
-from napari_spatialmed.evaluation.runs import Item, Plan, list_work, run_benchmark
+from napari_spatialmed.evaluation.runplan import Item, Plan, list_work
+from napari_spatialmed.evaluation.runs import evaluate_benchmark
 from napari_spatialmed.llm import Budget, Client, Endpoint
 
 from .conftest import many_questions, write_benchmark
@@ -39,7 +40,7 @@ def run(server, items, geometry, folder, plan=None, **more):
         async with Client(
             endpoint(server, **more.pop("endpoint", {})), budget=more.pop("budget", None)
         ) as client:
-            return await run_benchmark(client, items, lambda _: geometry, folder, plan, **more)
+            return await evaluate_benchmark(client, items, lambda _: geometry, folder, plan, **more)
 
     return asyncio.run(go())
 
@@ -114,7 +115,7 @@ def test_a_key_that_is_refused_stops_the_run_at_once(items, markers, tmp_path, h
         async with Client(
             Endpoint(name="here", base_url=httpserver.url_for("/v1"), model="m", concurrency=2)
         ) as client:
-            return await run_benchmark(client, items, lambda _: markers, tmp_path / "run")
+            return await evaluate_benchmark(client, items, lambda _: markers, tmp_path / "run")
 
     summary = asyncio.run(go())
     assert summary.stopped.startswith("auth")
@@ -127,7 +128,7 @@ def test_a_case_without_files_is_an_error_row_and_never_a_blind_run(items, tmp_p
 
         async def go():
             async with Client(endpoint(server)) as client:
-                return await run_benchmark(client, items[:3], CaseSource(), tmp_path / "run")
+                return await evaluate_benchmark(client, items[:3], CaseSource(), tmp_path / "run")
 
         summary = asyncio.run(go())
         assert summary.outcomes["error"] == 3

@@ -15,7 +15,8 @@ from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout
 from napari_spatialmed.evaluation.casesource import CaseSource
-from napari_spatialmed.evaluation.runs import Plan, Progress, RunSummary, run_benchmark, select_items
+from napari_spatialmed.evaluation.runplan import Plan, Progress, RunSummary, select_items
+from napari_spatialmed.evaluation.runs import evaluate_benchmark
 from napari_spatialmed.evaluation.scoring import MraMode
 from napari_spatialmed.llm import Budget, Client, resolve_endpoint
 
@@ -112,7 +113,7 @@ def evaluate_command(
     async def run() -> RunSummary:
         budget = Budget(calls=budget_calls, tokens=budget_tokens, cost=budget_cost)
         async with Client(chosen, data_set=items_id, allow_remote=yes_send, budget=budget) as client:
-            return await run_benchmark(
+            return await evaluate_benchmark(
                 client, items, source, out, plan, title=state.title, on_progress=_printer()
             )
 

@@ -9,6 +9,8 @@ from napari_spatialmed.evaluation.parsing import Parsed, parse_letter, read_lett
 from napari_spatialmed.evaluation.prompts import ARMS, Arm, Prompt, prompt_for, prompt_freely
 from napari_spatialmed.evaluation.quantities import parse_number, read_number
 from napari_spatialmed.evaluation.response import Response
+from napari_spatialmed.evaluation.runplan import Item, Plan, Progress, RunSummary, select_items
+from napari_spatialmed.evaluation.runs import evaluate_benchmark
 from napari_spatialmed.evaluation.scoring import (
     OUTCOMES,
     Outcome,
@@ -23,12 +25,16 @@ __all__ = [
     "LAYOUTS",
     "OUTCOMES",
     "Arm",
+    "Item",
     "Layout",
     "Outcome",
     "Parsed",
     "Picture",
+    "Plan",
+    "Progress",
     "Prompt",
     "Response",
+    "RunSummary",
     "Score",
     "View",
     "ViewError",
@@ -36,6 +42,7 @@ __all__ = [
     "ask_freely",
     "ask_question",
     "asked_axis",
+    "evaluate_benchmark",
     "mean_relative_accuracy",
     "parse_letter",
     "parse_number",
@@ -45,5 +52,6 @@ __all__ = [
     "read_number",
     "render_view",
     "score_answer",
+    "select_items",
     "view_for",
 ]

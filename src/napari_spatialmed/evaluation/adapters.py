@@ -28,7 +28,8 @@ from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation.prompts import PROMPT_VERSION, prompt_for
 from napari_spatialmed.evaluation.response import Response
 from napari_spatialmed.evaluation.runfolder import RunFolder
-from napari_spatialmed.evaluation.runs import FindCase, Item, Progress, RunSummary, items_sha256
+from napari_spatialmed.evaluation.runplan import Item, Progress, RunSummary, items_sha256
+from napari_spatialmed.evaluation.runs import FindCase
 from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode, Score, score_answer
 
 GROUP = "spatialmed.adapters"

@@ -144,12 +144,27 @@ def count_by_plane(
     return tuple(counts)
 
 
-def section(array: NDArray[Any], cut: Cut) -> NDArray[Any]:
-    """The array's values in a plane, rows from top to bottom and columns from left to right of the screen."""
-    return np.asarray(np.take(array, cut.index, axis=NORMAL[cut.plane]))
+def section(array: NDArray[Any], cut: Cut, box: tuple[slice, slice, slice]) -> NDArray[Any]:
+    """The part of a plane inside `box`, rows from top to bottom and columns from left to right of the screen."""
+    rows, columns = (side for axis, side in enumerate(box) if axis != NORMAL[cut.plane])
+    return np.asarray(np.take(array, cut.index, axis=NORMAL[cut.plane])[rows, columns])
 
 
 def section_spacing(case: Case, cut: Cut) -> tuple[float, float]:
     """Row and column spacing in mm."""
     rows, columns = (axis for axis in range(3) if axis != NORMAL[cut.plane])
     return float(case.spacing[rows]), float(case.spacing[columns])
+
+
+def caption(cut: Cut) -> str:
+    """What a plane is and which way it is seen, in one sentence for people and models."""
+    return f"{cut.plane.capitalize()} plane. {convention(cut.plane)}"
+
+
+def convention(plane: Plane) -> str:
+    """Which way a plane is seen, in one sentence."""
+    return {
+        "axial": "Seen from the feet: the patient's right is on the left of the picture, anterior at the top.",
+        "coronal": "Seen from the front: the patient's right is on the left of the picture, superior at the top.",
+        "sagittal": "Seen from the patient's left: anterior is on the left of the picture, superior at the top.",
+    }[plane]

@@ -17,7 +17,7 @@ from napari_spatialmed.evaluation.prompts import rotate
 from napari_spatialmed.evaluation.response import Response
 from napari_spatialmed.evaluation.results import Items, read_items
 from napari_spatialmed.evaluation.runfolder import RunFolder
-from napari_spatialmed.evaluation.runs import Item, items_sha256, select_items
+from napari_spatialmed.evaluation.runplan import Item, items_sha256, select_items
 from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode, score_answer
 from napari_spatialmed.evaluation.statistics import bootstrap_interval
 

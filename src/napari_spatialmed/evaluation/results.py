@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from napari_spatialmed.benchmark import State
 from napari_spatialmed.evaluation.claims import Facts, facts_of, find_claims
 from napari_spatialmed.evaluation.faithfulness import classify_error, judge_explanation, overrides
+from napari_spatialmed.evaluation.planes import ENOUGH_VOXELS
+from napari_spatialmed.evaluation.prompts import ARMS
 from napari_spatialmed.evaluation.runfolder import RunFolder
-from napari_spatialmed.evaluation.runs import select_items
+from napari_spatialmed.evaluation.runplan import select_items
 from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode, mean_relative_accuracy
 from napari_spatialmed.questions.model import PAPER_TASKS, TASKS, Question
 
@@ -95,7 +97,7 @@ class ArmResult:
 
 @dataclass
 class ModelResult:
-    """One run."""
+    """One run; `ignored` answers are to other questions, `unseen` items asked about something on none of its pictures."""
 
     name: str
     meta: Mapping[str, Any]
@@ -104,6 +106,7 @@ class ModelResult:
     seconds: float = 0.0
     cost: float | None = None
     ignored: int = 0
+    unseen: set[int] = field(default_factory=set)
     folder: Path | None = None
 
     @property
@@ -166,6 +169,8 @@ def read_run(folder: Path, items: Items, state: State, *, mra_mode: MraMode | No
             result.cost = (result.cost or 0.0) + row["cost"]
         arm = result.arms.setdefault(row.get("arm", "normal"), _empty(len(items)))
         _put(arm, place, row, items, mra_mode, chosen)
+        if row.get("visible") and min(row["visible"].values()) < ENOUGH_VOXELS:
+            result.unseen.add(place)
         if row.get("arm") == "circular":
             turns.setdefault(("circular", place), {})[int(row.get("rotation", 0))] = (
                 float(arm.score[place]) if items.questions[place].is_open else float(row.get("score") or 0.0)
@@ -179,6 +184,7 @@ def read_run(folder: Path, items: Items, state: State, *, mra_mode: MraMode | No
             arm.outcome[place] = OUTCOMES.index("correct" if right == 1.0 else "wrong")
     if not result.arms:
         result.arms["normal"] = _empty(len(items))
+    result.arms = {name: result.arms[name] for name in ARMS if name in result.arms}
     return result
 
 

@@ -7,24 +7,29 @@ many calls are under way at a time is the endpoint's pace, which backs off when 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from napari_spatialmed import __version__
-from napari_spatialmed.benchmark import State
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation.asking import FATAL, SETTINGS, ask_prompt, view_for
-from napari_spatialmed.evaluation.prompts import PROMPT_VERSION, Arm, Prompt, prompt_for, rotations
+from napari_spatialmed.evaluation.prompts import PROMPT_VERSION, Prompt, prompt_for
 from napari_spatialmed.evaluation.response import Response
 from napari_spatialmed.evaluation.runfolder import RunFolder
-from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode
-from napari_spatialmed.evaluation.views import Layout, View
+from napari_spatialmed.evaluation.runplan import (
+    Item,
+    Plan,
+    Progress,
+    RunSummary,
+    Work,
+    items_sha256,
+    list_work,
+)
+from napari_spatialmed.evaluation.scoring import OUTCOMES
+from napari_spatialmed.evaluation.views import View
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import BudgetError, Client
 from napari_spatialmed.questions.model import Question
@@ -34,120 +39,7 @@ LOST_IN_A_ROW = 8
 """So many failures to connect one after the other mean that the server is gone: the run stops and can be resumed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a run asks.
-
-    Attributes
-    ----------
-    layout, outlines
-        The pictures.
-    arms
-        Every question is asked in each of them.
-    settings
-        Decoding settings over `asking.SETTINGS`.
-    mra_mode
-        How open answers are scored.
-    """
-
-    layout: Layout = "orthogonal"
-    outlines: bool = False
-    arms: tuple[Arm, ...] = ("normal",)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    mra_mode: MraMode = "exact"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One question of the benchmark, as it stands."""
-
-    question: Question
-    revision: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands.
-
-    Attributes
-    ----------
-    done, total
-        Calls.
-    outcomes
-        Count of each outcome, in this session.
-    seconds
-        Since this session began.
-    eta
-        Seconds still to go at the speed so far; None before the first answer.
-    cost, tokens
-        Spent in this session.
-    """
-
-    done: int
-    total: int
-    outcomes: Mapping[str, int]
-    seconds: float
-    eta: float | None
-    cost: float
-    tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """How a session ended.
-
-    Attributes
-    ----------
-    total, asked, resumed
-        Calls wanted, made now, and found done.
-    outcomes
-        Of this session; they sum to `asked`.
-    stopped
-        Empty if the run is complete, else why it isn't.
-    """
-
-    total: int
-    asked: int
-    resumed: int
-    outcomes: Mapping[str, int]
-    stopped: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    item: Item
-    arm: Arm
-    rotation: int
-
-    @property
-    def id(self) -> tuple[str, str, int]:
-        return self.item.question.id, self.arm, self.rotation
-
-
-def select_items(state: State) -> list[Item]:
-    """What a benchmark asks: its kept questions; while nothing is kept yet, those that wait for reviewers."""
-    kept = [q for q in state.questions.values() if q.status == "kept"]
-    chosen = kept or [q for q in state.questions.values() if q.status in ("pending", "provisional")]
-    return [Item(q.question, q.revision) for q in chosen]
-
-
-def items_sha256(items: Sequence[Item]) -> str:
-    """Hash of what is asked: a run belongs to exactly these questions."""
-    content = [
-        [
-            i.question.id,
-            i.question.case,
-            i.question.stem,
-            list(i.question.options),
-            i.question.answer,
-            i.question.unit,
-        ]
-        for i in items
-    ]
-    return hashlib.sha256(json.dumps(sorted(content), ensure_ascii=False).encode()).hexdigest()
-
-
-async def run_benchmark(
+async def evaluate_benchmark(
     client: Client,
     items: Sequence[Item],
     find_case: FindCase,
@@ -204,20 +96,6 @@ async def run_benchmark(
     return RunSummary(len(wanted), session.asked, session.resumed, dict(session.outcomes), session.stopped)
 
 
-def list_work(items: Sequence[Item], plan: Plan) -> list[_Work]:
-    """Every call of a run, case by case."""
-    by_case: dict[str, list[Item]] = {}
-    for item in items:
-        by_case.setdefault(item.question.case, []).append(item)
-    return [
-        _Work(item, arm, rotation)
-        for group in by_case.values()
-        for item in group
-        for arm in plan.arms
-        for rotation in rotations(item.question, arm)
-    ]
-
-
 def describe_run(client: Client, items: Sequence[Item], plan: Plan, title: str) -> dict[str, Any]:
     """What ``run.json`` says: no path, no key, no file name."""
     return {
@@ -259,10 +137,10 @@ class _Session:
         self._started = time.monotonic()
         self._abort: SpatialMedError | None = None
 
-    async def run(self, todo: Sequence[_Work]) -> None:
+    async def run(self, todo: Sequence[Work]) -> None:
         """Render ahead and ask, until all is asked or something stops the run."""
         width = self.client.endpoint.concurrency
-        queue: asyncio.Queue[tuple[_Work, Prompt | None, View | None, str] | None] = asyncio.Queue(2 * width)
+        queue: asyncio.Queue[tuple[Work, Prompt | None, View | None, str] | None] = asyncio.Queue(2 * width)
 
         async def render() -> None:
             last: tuple[str, View] | None = None
@@ -306,7 +184,7 @@ class _Session:
         except SpatialMedError as error:
             return None, f"{error.what}"
 
-    async def _answer(self, work: _Work, prompt: Prompt | None, view: View | None, problem: str) -> None:
+    async def _answer(self, work: Work, prompt: Prompt | None, view: View | None, problem: str) -> None:
         if prompt is None:
             self._record(_without_picture(work, self.client, self.plan, problem))
             return
@@ -355,7 +233,7 @@ class _Session:
             )
 
 
-def _without_picture(work: _Work, client: Client, plan: Plan, problem: str) -> Response:
+def _without_picture(work: Work, client: Client, plan: Plan, problem: str) -> Response:
     question = work.item.question
     return Response(
         key="",

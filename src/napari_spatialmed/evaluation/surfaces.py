@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_spatialmed.case import Case, Structure
+from napari_spatialmed.case import Structure
 from napari_spatialmed.evaluation.drawing import OUTLINE_COLORS, RGB, Picture, Sheet, frame, to_picture
+from napari_spatialmed.evaluation.extent import Box, box_of_structures
 
 if TYPE_CHECKING:
     from napari_spatialmed.geometry.case_geometry import CaseGeometry
@@ -63,15 +64,17 @@ def render_surfaces(
     """
     case = geometry.case
     asked = case.select(names)
-    blocks = [(s, _block(geometry, s)) for s in asked]
+    box = box_of_structures(geometry, asked or case.structures)
+    blocks = [(s, _block(geometry, s, box)) for s in asked]
     bones = [s for s in case.structures if s.kind == "bone" and s not in asked]
-    ground = [(s, _block(geometry, s)) for s in bones if s.label in geometry.survey.labels]
-    field = np.asarray(case.labels.shape) * case.spacing
+    ground = [(s, _block(geometry, s, box)) for s in bones if s.label in geometry.survey.labels]
+    shape = np.array([side.stop - side.start for side in box])
+    field = shape * case.spacing
     pitch = float(max(field.max() / size, case.spacing.min() / 4))
     seen = dict.fromkeys(names, 0)
     pictures = []
     for direction in DIRECTIONS:
-        canvas = _Canvas(case, direction, pitch)
+        canvas = _Canvas(shape, case.spacing, direction, pitch)
         for structure, block in ground:
             canvas.add(block, -structure.label, (CONTEXT_GREY, CONTEXT_GREY, CONTEXT_GREY))
         canvas.forget_depth()
@@ -87,19 +90,19 @@ def render_surfaces(
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A structure's smoothed mask around its box."""
+    """A structure's smoothed mask around its box; `start` counts from the corner of what is shown."""
 
     start: tuple[int, int, int]
     values: NDArray[np.float32]
 
 
-def _block(geometry: CaseGeometry, structure: Structure) -> _Block:
+def _block(geometry: CaseGeometry, structure: Structure, view: Box) -> _Block:
     case, row = geometry.case, geometry.survey.row(structure.label)
     low, high = geometry.survey.index_min[row], geometry.survey.index_max[row]
     box = tuple(slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
     sigma = np.maximum(SMOOTHING_MM / case.spacing, SMOOTHING_VOXELS)
     margin = np.ceil(3 * sigma).astype(int) + 1
-    start = [s.start - int(m) for s, m in zip(box, margin, strict=True)]
+    start = [s.start - int(m) - v.start for s, m, v in zip(box, margin, view, strict=True)]
     padded = np.pad(
         (case.labels[box] == structure.label).astype(np.float32), [(int(m), int(m)) for m in margin]
     )
@@ -114,11 +117,13 @@ def _block(geometry: CaseGeometry, structure: Structure) -> _Block:
 class _Canvas:
     """A depth buffer with shading."""
 
-    def __init__(self, case: Case, direction: Direction, pitch: float) -> None:
+    def __init__(
+        self, shape: NDArray[np.int64], spacing: NDArray[np.float64], direction: Direction, pitch: float
+    ) -> None:
         self.direction = direction
         self.pitch = pitch
-        self.spacing = case.spacing[list(direction.order)]
-        self.shape = np.asarray(case.labels.shape)[list(direction.order)]
+        self.spacing = spacing[list(direction.order)]
+        self.shape = shape[list(direction.order)]
         rows, columns = (max(1, round(self.shape[i] * self.spacing[i] / pitch)) for i in (1, 2))
         self.depth = np.full((rows, columns), np.inf)
         self.owner = np.zeros((rows, columns), np.int64)

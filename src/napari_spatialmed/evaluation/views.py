@@ -29,6 +29,7 @@ from napari_spatialmed.evaluation.drawing import (
     tile,
     to_picture,
 )
+from napari_spatialmed.evaluation.extent import box_of_body
 from napari_spatialmed.evaluation.planes import (
     ENOUGH_VOXELS,
     NORMAL,
@@ -39,6 +40,8 @@ from napari_spatialmed.evaluation.planes import (
     PatientAxis,
     Plane,
     SliceCounts,
+    caption,
+    convention,
     section,
     section_spacing,
 )
@@ -225,7 +228,8 @@ class _Brush:
         self.case = geometry.case
         self.asked = self.case.select(names)
         self.outlines = outlines
-        field_mm = np.asarray(self.case.labels.shape) * self.case.spacing
+        self.box = box_of_body(geometry, self.asked)
+        field_mm = np.array([side.stop - side.start for side in self.box]) * self.case.spacing
         self.mm_per_pixel = float(max(field_mm.max() / size, self.case.spacing.min() / 8))
         self.window: Window | None = None
         self.title = "label colours, no scan"
@@ -235,14 +239,16 @@ class _Brush:
         self.colors: dict[int, RGB] = {s.label: s.color for s in self.case.structures}
 
     def sheet(self, cut: Cut, note: str = "") -> Sheet:
-        labels = section(self.case.labels, cut)
+        labels = section(self.case.labels, cut, self.box)
         spacing = section_spacing(self.case, cut)
         size = scaled_size((labels.shape[0], labels.shape[1]), spacing, self.mm_per_pixel)
         drawn = resample_labels(labels, size)
         if self.case.image is None or self.window is None:
             pixels = color_labels(drawn, self.colors)
         else:
-            values = np.nan_to_num(section(self.case.image, cut).astype(np.float32), nan=self.window.low)
+            values = np.nan_to_num(
+                section(self.case.image, cut, self.box).astype(np.float32), nan=self.window.low
+            )
             pixels = grey_to_rgb(apply_window(resample(values, size), self.window))
         if self.outlines:
             apply_outlines(pixels, drawn, [s.label for s in self.asked])
@@ -266,7 +272,7 @@ class _Brush:
         towards = {"axial": "inferior", "coronal": "posterior", "sagittal": "the patient's left"}[plane]
         text = (
             f"{len(cuts)} {plane} planes, from left to right and top to bottom towards {towards}; each tile gives its "
-            f"distance from the first. {_convention(plane)}"
+            f"distance from the first. {convention(plane)}"
         )
         return to_picture(sheet, caption=text, plane="montage", mm_per_pixel=self.mm_per_pixel)
 
@@ -274,19 +280,6 @@ class _Brush:
         if not self.outlines:
             return []
         return [(s.title, OUTLINE_COLORS[i % len(OUTLINE_COLORS)][1]) for i, s in enumerate(self.asked)]
-
-
-def caption(cut: Cut) -> str:
-    """What a plane is and which way it is seen, in one sentence for people and models."""
-    return f"{cut.plane.capitalize()} plane. {_convention(cut.plane)}"
-
-
-def _convention(plane: Plane) -> str:
-    return {
-        "axial": "Seen from the feet: the patient's right is on the left of the picture, anterior at the top.",
-        "coronal": "Seen from the front: the patient's right is on the left of the picture, superior at the top.",
-        "sagittal": "Seen from the patient's left: anterior is on the left of the picture, superior at the top.",
-    }[plane]
 
 
 def _legend(names: Sequence[str]) -> dict[str, str]:

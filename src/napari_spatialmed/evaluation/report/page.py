@@ -18,7 +18,7 @@ from napari_spatialmed.benchmark import State
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation.asking import view_for
 from napari_spatialmed.evaluation.faithfulness import ERROR_CLASSES
-from napari_spatialmed.evaluation.report import figures, tables
+from napari_spatialmed.evaluation.report import figures, mistakes, tables
 from napari_spatialmed.evaluation.report.published import PUBLISHED, SOURCE
 from napari_spatialmed.evaluation.results import Items, ModelResult, read_items, read_runs
 from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode
@@ -100,12 +100,12 @@ def render_page(
     environment.filters["percent"] = lambda v, digits=1: "–" if v is None else f"{100 * v:.{digits}f}"
     environment.filters["signed"] = lambda v: "–" if v is None else f"{100 * v:+.1f}"
     template = environment.from_string(files(__package__).joinpath("template.html").read_text("utf-8"))
-    letters, bias = tables.position_bias(items, models)
+    letters, bias = mistakes.position_bias(items, models)
     confusions = []
     for model in models:
-        columns, counts = tables.direction_confusion(items, model.main)
+        columns, counts = mistakes.direction_confusion(items, model.main)
         if counts.any():
-            confusions.append(Markup(figures.confusion(model.name, tables.DIRECTIONS, columns, counts)))
+            confusions.append(Markup(figures.confusion(model.name, mistakes.DIRECTIONS, columns, counts)))
     html: str = template.render(
         title=title or "untitled benchmark",
         version=__version__,
@@ -126,16 +126,16 @@ def render_page(
         heat=Markup(figures.heat_map(tables.by_structure(items, models, lesions=False), names)),
         tumours=Markup(figures.radar(tables.by_structure(items, models, lesions=True), names)),
         volumes=Markup(figures.bars(tables.by_volume(items, models), names, label="MRA")),
-        numeric=tables.numeric_errors(items, models),
+        numeric=mistakes.numeric_errors(items, models),
         confusions=confusions,
         letters=letters,
         bias=bias,
-        explanations=tables.explanations(items, models),
-        taxonomy=tables.error_taxonomy(items, models),
+        explanations=mistakes.explanations(items, models),
+        taxonomy=mistakes.error_taxonomy(items, models),
         error_classes=ERROR_CLASSES,
         donut=Markup(figures.donut(tables.structure_counts(items))),
         histogram=Markup(figures.histogram(tables.volume_histogram(items), "volume asked about, mL")),
-        worst=[_worst(items, models, i, find_case) for i in tables.worst_items(items, models, WORST)],
+        worst=[_worst(items, models, i, find_case) for i in mistakes.worst_items(items, models, WORST)],
     )
     return html
 
@@ -151,6 +151,10 @@ def _notes(items: Items, models: Sequence[ModelResult]) -> list[str]:
         if missing:
             notes.append(
                 f"{model.name}: {missing} of {len(items)} items have no answer; they count 0 and stand among the errors."
+            )
+        if model.unseen:
+            notes.append(
+                f"{model.name}: in {len(model.unseen)} items something asked about is on none of the pictures (rule V1)."
             )
         if model.ignored:
             notes.append(
