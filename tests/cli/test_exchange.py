@@ -63,6 +63,18 @@ def test_export_renders_pictures_and_tells_nothing_of_the_patient(study: Path) -
     assert "DOE" not in (study / "study.spatialmed.jsonl").read_text()
 
 
+def test_an_answer_that_the_labels_no_longer_give_stops_the_export(study: Path) -> None:
+    file = study / "study.spatialmed.jsonl"
+    opened = benchmark.open(file, actor="Mallory")
+    (held,) = opened.state.questions.values()
+    opened.edit(held.id, "answer", "1.0")
+    opened.adjudicate(held.id, keep=True, note="trust me")
+    arguments = ["export", file, "--format", "hf", "--out", study / "out", "--cases", study / "DOE^JOHN"]
+    result = CliRunner().invoke(cli, [str(a) for a in arguments])
+    assert "no longer give the answer" in str(result.exception)
+    assert not (study / "out").exists()
+
+
 def test_export_without_the_scan_is_partly_done(study: Path) -> None:
     (study / "other").mkdir()
     nibabel.save(

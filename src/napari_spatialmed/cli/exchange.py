@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from napari_spatialmed import benchmark as journal
-from napari_spatialmed.benchmark.export.items import DEFAULT_SPLITS, Pictures
+from napari_spatialmed.benchmark.export.items import DEFAULT_SPLITS
 from napari_spatialmed.benchmark.verification import open_by_label_hash
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.actors import actor_option, who
@@ -64,9 +65,16 @@ def export_command(
     file: Path, format_: Any, out: Path, cases: Path | None, splits: dict[str, float], license: str | None
 ) -> None:
     """Export the kept questions of a benchmark: hf, jsonl, csv, inspect, vlmeval or lmms."""
-    pictures, missing = (None, []) if cases is None else render_all(journal.read(file).state, cases)
+    found = Rendered() if cases is None else render_all(journal.read(file).state, cases)
     report = journal.export(
-        file, out, format_, pictures=pictures, splits=splits, scoring=scoring_code(), license=license
+        file,
+        out,
+        format_,
+        pictures=None if cases is None else lambda question: found.pictures.get(question.id, []),
+        splits=splits,
+        scoring=scoring_code(),
+        license=license,
+        recomputed=found.recomputed,
     )
     shares = ", ".join(f"{name} {count}" for name, count in report.splits.items()) or "none"
     click.echo(
@@ -74,32 +82,58 @@ def export_command(
     )
     if cases is None:
         click.echo("no pictures: give the scans with --cases FOLDER", err=True)
-    if missing:
+    if found.missing:
+        names = ", ".join(found.missing)
         click.echo(
-            f"no pictures for {len(missing)} cases that are not in {cases}: {', '.join(missing)}", err=True
+            f"no pictures, and answers not checked, for cases that are not in {cases}: {names}", err=True
         )
         raise SystemExit(EXIT_PARTLY_DONE)
 
 
-def render_all(state: State, cases: Path) -> tuple[Pictures, list[str]]:
-    """Pictures of every kept question whose scan lies in a folder, and the cases that don't."""
+@dataclass(slots=True)
+class Rendered:
+    """Pictures by question, how many answers were computed again, and the cases that weren't there."""
+
+    pictures: dict[str, list[bytes]] = field(default_factory=dict)
+    recomputed: int = 0
+    missing: list[str] = field(default_factory=list)
+
+
+def render_all(state: State, cases: Path) -> Rendered:
+    """Compute every kept answer again and render its pictures, for all scans that lie in a folder.
+
+    Raises
+    ------
+    BenchmarkError
+        If an answer no longer follows from the labels (rule G2).
+    """
     from napari_spatialmed.evaluation import render_view
     from napari_spatialmed.geometry import CaseGeometry
+    from napari_spatialmed.questions import FORMS, recompute
 
     wanted: dict[str, list[Question]] = {}
     for found in state.questions.values():
         if found.status == "kept":
             wanted.setdefault(found.question.label_sha256, []).append(found.question)
-    rendered: dict[str, list[bytes]] = {}
+    result = Rendered()
     for case in open_by_label_hash(
         cases, set(wanted), state, progress=lambda text: click.echo(text, err=True)
     ):
         geometry = CaseGeometry(case)
         for question in wanted.pop(case.label_sha256()):
+            if question.key.form in FORMS:
+                again = recompute(question, geometry)
+                if not again.matches:
+                    raise journal.BenchmarkError(
+                        f"the labels no longer give the answer of {question.id}: {again.reason}",
+                        where=cases,
+                        hint="Nothing was exported. `spatialmed verify --cases` lists all; mark them stale and review them again.",
+                    )
+                result.recomputed += 1
             view = render_view(geometry, question.key.structures)
-            rendered[question.id] = [picture.png for picture in view.pictures]
-    missing = sorted({question.case for left in wanted.values() for question in left})
-    return (lambda question: rendered.get(question.id, [])), missing
+            result.pictures[question.id] = [picture.png for picture in view.pictures]
+    result.missing = sorted({question.case for left in wanted.values() for question in left})
+    return result
 
 
 @click.command("import")

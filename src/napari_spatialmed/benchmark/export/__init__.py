@@ -44,6 +44,7 @@ def export(
     splits: Mapping[str, float] = DEFAULT_SPLITS,
     scoring: Mapping[str, str] | None = None,
     license: str | None = None,
+    recomputed: int | None = None,
 ) -> Exported:
     """Write the kept questions of a benchmark as a folder.
 
@@ -61,6 +62,8 @@ def export(
         File name → source of the scoring code that goes with a harness's task; needed for ``inspect`` and ``lmms``.
     license
         Identifier of the licence, for the card.
+    recomputed
+        How many of the kept answers were just computed again from the labels and agreed (rule G2), for the card.
 
     Raises
     ------
@@ -88,7 +91,14 @@ def export(
         if format == "hf":
             audited = audit([q.question for q in state.questions.values() if q.status == "kept"])
             write_huggingface(
-                folder, state, items, state.funnel(), agreement(state), audited, license=license
+                folder,
+                state,
+                items,
+                state.funnel(),
+                agreement(state),
+                audited,
+                license=license,
+                recomputed=recomputed,
             )
         elif format == "jsonl":
             write_jsonl(folder, items)

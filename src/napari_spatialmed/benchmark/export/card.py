@@ -17,7 +17,9 @@ from napari_spatialmed.geometry.registry import CALCULATORS_VERSION
 from napari_spatialmed.questions import Audit, Verdict
 
 
-def card_body(state: State, items: Items, funnel: Funnel, agreed: Agreement, audited: Audit) -> str:
+def card_body(
+    state: State, items: Items, funnel: Funnel, agreed: Agreement, audited: Audit, recomputed: int | None
+) -> str:
     """The card's text in Markdown."""
     patients = {name: len({r["patient"] for r in rows}) for name, rows in by_split(items.kept).items()}
     splits = [[name, len(rows), patients[name]] for name, rows in by_split(items.kept).items()]
@@ -45,6 +47,7 @@ def card_body(state: State, items: Items, funnel: Funnel, agreed: Agreement, aud
         "## Versions",
         f"napari-spatialmed {__version__}, journal schema {SCHEMA_VERSION}, calculators {CALCULATORS_VERSION}.",
         "## Checking it",
+        f"At this export {recomputed or 0} of {len(items.kept)} answers were computed again from the labels, and agreed.",
         "`history.spatialmed.jsonl` is the journal with every edit, verdict and review. With the label maps at hand, "
         "`spatialmed verify history.spatialmed.jsonl --cases FOLDER` recomputes every answer. `SHA256SUMS` lists every file.",
     ]

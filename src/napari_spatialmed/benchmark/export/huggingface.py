@@ -34,6 +34,7 @@ def write_huggingface(
     audited: Audit,
     *,
     license: str | None,
+    recomputed: int | None,
 ) -> None:
     """Write data, card, Croissant file, reports and pictures.
 
@@ -88,7 +89,7 @@ def write_huggingface(
             },
         ],
     )
-    body = card_body(state, items, funnel, agreed, audited)
+    body = card_body(state, items, funnel, agreed, audited, recomputed)
     card = DatasetCard(f"---\n{data.to_yaml(line_break=chr(10))}\n---\n\n{body}")
     write_text(folder / "README.md", str(card))
     croissant = _croissant(mlcroissant, folder, files, state.title, state.events[-1], license)
