@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def test_a_mistake_made_twice_is_rejected_with_the_reason(geometry: CaseGeometry
 
 FAULTS: dict[str, tuple[Any, int]] = {
     "500": (lambda b, n: Response("oops", 500), 0),
-    "time-out": (lambda b, n: __import__("time").sleep(1.2) or GOOD, 0),
+    "time-out": (lambda b, n: time.sleep(1.2) or GOOD, 0),
     "cut JSON": (lambda b, n: json.dumps(GOOD)[:60], 0),
     "content null": (lambda b, n: None, 0),
     "refusal": (lambda b, n: Response(json.dumps({"choices": [{"finish_reason": "stop", "message": {"content": None, "refusal": "no"}}]}), content_type="application/json"), 0),
@@ -276,6 +277,15 @@ def test_an_injection_in_a_passage_stays_a_quoted_string(geometry: CaseGeometry,
     assert "9999" in result.proposals[0].reason
     passages = bodies[0]["messages"][1]["content"].split("PASSAGES\n")[1].split("\n\nTAKEN")[0]
     assert json.loads(passages)["text"] == plain(INJECTION)
+
+
+def test_a_slow_model_does_not_delay_a_cancel(geometry: CaseGeometry, model: Model) -> None:
+    endpoint, bodies = model(lambda b, n: time.sleep(1.5) or GOOD)
+    started = time.perf_counter()
+    result = run(geometry, ModelTeam(generator=endpoint), cancelled=lambda: bool(bodies))
+    assert time.perf_counter() - started < 1.2
+    assert result.stopped == "cancelled"
+    assert result.proposals == ()
 
 
 def test_several_proposals_at_a_time(geometry: CaseGeometry, model: Model) -> None:

@@ -90,7 +90,7 @@ class Asked:
     member: str
     prompt_hash: str
     seed: int = 0
-    max_tokens: int = 500
+    max_tokens: int = 1000
     temperature: float = 0.0
 
     async def structured(

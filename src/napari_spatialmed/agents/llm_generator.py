@@ -96,6 +96,12 @@ class LLMGenerator:
                 if error.kind in FATAL:
                     raise
                 problem = f"the model gave no usable answer: {error.what}"
+                if error.reply is not None:
+                    messages.append(
+                        Message(
+                            self.name, "reply", error.reply.text, {"finish_reason": error.reply.finish_reason}
+                        )
+                    )
                 messages.append(Message(self.name, "error", problem))
                 break
             messages += said

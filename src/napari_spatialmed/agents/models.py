@@ -40,6 +40,8 @@ class ModelTeam:
         The case's id, for consent.
     journal
         File of paid calls.
+    max_tokens
+        Of each reply; models that think need more.
     """
 
     generator: Endpoint | None = None
@@ -53,6 +55,7 @@ class ModelTeam:
     journal: Path | None = None
     settings: TeamSettings = field(default_factory=TeamSettings)
     seed: int = 0
+    max_tokens: int = 1000
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -91,7 +94,9 @@ class ModelTeam:
                     endpoint, data_set=self.data_set, allow_remote=self.allow_remote, budget=budget
                 )
                 await stack.enter_async_context(client)
-                return Asked(client, journal, member, prompt_hash(prompt), self.seed, temperature=temperature)
+                return Asked(
+                    client, journal, member, prompt_hash(prompt), self.seed, self.max_tokens, temperature
+                )
 
             generator: Generator = OfflineGenerator(self.seed, retriever)
             if self.generator is not None:

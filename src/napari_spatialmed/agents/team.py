@@ -30,6 +30,9 @@ from napari_spatialmed.questions import FORMS, PAPER_TASKS, TASKS, Task
 
 T = TypeVar("T")
 
+_LOOK_EVERY = 0.1
+"""Seconds between looks at whether a run was cancelled while a model thinks."""
+
 
 class TeamError(SpatialMedError):
     """A team that can't work as asked."""
@@ -160,7 +163,7 @@ async def propose_async(
             run.under_way[task] += 1
         if not batch:
             break
-        outcomes = await asyncio.gather(*(work(task) for task in batch), return_exceptions=True)
+        outcomes = await _unless_cancelled([asyncio.ensure_future(work(task)) for task in batch], cancelled)
         run.under_way.clear()
         for outcome in outcomes:
             if isinstance(outcome, BudgetError | ConsentError | EndpointError):
@@ -184,6 +187,21 @@ async def propose_async(
     if stopped:
         tell("stopped", "team", stopped)
     return ProposalResult(tuple(run.proposals), funnel_of(run.proposals), count, stopped)
+
+
+async def _unless_cancelled(
+    tasks: Sequence[asyncio.Future[Proposal | None]], cancelled: Callable[[], bool] | None
+) -> list[Proposal | BaseException | None]:
+    """The outcomes of all that ended; on a cancel those still under way (a slow model) are dropped at once."""
+    waiting = set(tasks)
+    while waiting:
+        _, waiting = await asyncio.wait(waiting, timeout=None if cancelled is None else _LOOK_EVERY)
+        if waiting and cancelled is not None and cancelled():
+            for task in waiting:
+                task.cancel()
+            await asyncio.wait(waiting)
+            break
+    return [task.exception() or task.result() for task in tasks if not task.cancelled()]
 
 
 def propose(geometry: CaseGeometry, **arguments: Any) -> ProposalResult:

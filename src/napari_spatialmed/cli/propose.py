@@ -89,6 +89,13 @@ _paper_option = click.option(
     help="Stop at this cost (needs the endpoints' prices).",
 )
 @click.option(
+    "--max-tokens",
+    type=click.IntRange(16),
+    default=1000,
+    show_default=True,
+    help="Of a model's reply; models that think need more.",
+)
+@click.option(
     "--yes-send",
     is_flag=True,
     help="Allow measurements and questions of this case to go to remote endpoints.",
@@ -109,6 +116,7 @@ def propose_command(
     email: str | None,
     max_calls: int | None,
     max_cost: float | None,
+    max_tokens: int,
     yes_send: bool,
     paper_panel: bool,
     actor: str | None,
@@ -135,6 +143,7 @@ def propose_command(
         journal=path.with_suffix(".calls.jsonl"),
         settings=settings,
         seed=seed,
+        max_tokens=max_tokens,
     )
     run_async(members.check())
     benchmark = _open(path, actor)
