@@ -58,7 +58,8 @@ def main() -> None:
     accepted = {q.question.id: q.question for q in book.state.questions.values() if q.accepted}
     patients = {case: record.patient for case, record in book.state.cases.items()}
     checked, mismatches = verify(files, accepted)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak = spent.ru_maxrss / 1024
     print(f"cases {report.done}, failed {len(report.failed)}, patients {len(set(patients.values()))}")
     print(
         f"proposed {report.proposed}, accepted {report.accepted}, in {seconds:.1f} s with {options.workers} workers"

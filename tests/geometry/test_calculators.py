@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from napari_spatialmed.case import UnknownStructureError
 from napari_spatialmed.geometry import CALCULATORS, CaseGeometry, UnknownCalculatorError, measure
+from napari_spatialmed.geometry.reference_page import UNCERTAINTY, page
 from napari_spatialmed.geometry.registry import CalculatorArgumentsError
 
 from .conftest import blobs, build, plain_affine
@@ -234,3 +236,8 @@ def test_all_pairs_prepared_at_once_equal_pairs_one_by_one() -> None:
                 measure(prepared, calculator, name).to_dict() == measure(single, calculator, name).to_dict()
             )
     assert measure(prepared, "all_pairs").value == measure(single, "all_pairs").value
+
+
+def test_the_documented_page_is_the_registrys() -> None:
+    assert set(UNCERTAINTY) == set(CALCULATORS)
+    assert (Path(__file__).parents[2] / "docs/reference/calculators.md").read_text(encoding="utf-8") == page()

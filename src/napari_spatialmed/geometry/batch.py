@@ -166,7 +166,7 @@ def _on_processes(workers: int, arguments: dict[str, tuple[Any, ...]], finish: C
             running = {pool.submit(measure_case, *given): key for key, given in batch.items()}
             for future in as_completed(running):
                 key = running[future]
-                problem = future.exception()
+                problem: BaseException | None = future.exception()
                 if isinstance(problem, BrokenProcessPool):
                     deaths[key] += 1
                     if deaths[key] < ATTEMPTS:
@@ -198,8 +198,8 @@ def _on_cluster(scheduler: str, arguments: dict[str, tuple[Any, ...]], finish: C
             for key, given in arguments.items()
         }
         for future in distributed.as_completed(list(running)):
-            problem = future.exception()
-            finish(running[future], None if problem else future.result(), _told(problem))
+            failure = future.exception()
+            finish(running[future], None if failure else future.result(), _told(failure))
 
 
 def _told(problem: BaseException | None) -> str | None:

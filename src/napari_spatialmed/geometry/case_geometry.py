@@ -21,11 +21,8 @@ from napari_spatialmed.geometry.boundary import boundary_of
 from napari_spatialmed.geometry.bricks import Bricks, make_bricks, metric_frame, smallest_distance
 from napari_spatialmed.geometry.components import (
     Pieces,
-    label_runs,
     pieces_of,
-    pieces_of_runs,
     ranks_of,
-    run_table,
 )
 from napari_spatialmed.geometry.diameters import Axial, longest, recist
 from napari_spatialmed.geometry.hausdorff import Worst, hausdorff
@@ -34,8 +31,8 @@ from napari_spatialmed.geometry.mesh import area_and_volume, pattern_histograms
 from napari_spatialmed.geometry.neighbourhood import shared_faces
 from napari_spatialmed.geometry.registry import CALCULATORS, CALCULATORS_VERSION
 from napari_spatialmed.geometry.store import Key, load, place_of, save
-from napari_spatialmed.geometry.surfaces import all_surfaces
 from napari_spatialmed.geometry.survey import SliceSums, Survey, join, reduce_slices, scan_slices
+from napari_spatialmed.geometry.whole_map import all_structures
 
 SEES_OTHERS = frozenset({"laterality", "overlap_after_dilation", "margin_mm"})
 """Calculators of one structure or a pair that also look at voxels of others."""
@@ -128,27 +125,30 @@ class CaseGeometry:
 
     def made(self, what: str, name: str, make: Callable[[], T], *, key: Any = None) -> T:
         """The result of `make`, kept until an edit touches the structure."""
-        with self._lock:
-            place = (what, self.structure(name).label, key)
-            if place not in self._made:
-                self._made[place] = make()
-            found: T = self._made[place]
-            return found
+        return self._kept("_made", (what, self.structure(name).label, key), make)
 
     def made_of_case(self, what: str, make: Callable[[], T]) -> T:
         """The result of `make`, kept until any edit."""
+        return self._kept("_whole", what, make)
+
+    def _kept(self, shelf: str, place: Any, make: Callable[[], T]) -> T:
+        """What lies at a place of a shelf; made, without holding others up, if nothing does."""
         with self._lock:
-            if what not in self._whole:
-                self._whole[what] = make()
-            found: T = self._whole[what]
-            return found
+            found: dict[Any, T] = getattr(self, shelf)
+            if place in found:
+                return found[place]
+            generation = self.generation
+        value = make()
+        with self._lock:
+            if self.generation != generation:
+                # Edited meanwhile: good enough for who asked, not to be kept.
+                return value
+            kept: dict[Any, T] = getattr(self, shelf)
+            return kept.setdefault(place, value)
 
     def measured(self, key: Key, make: Callable[[], Measurement]) -> Measurement:
         """A measurement, kept until an edit touches one of its structures (any structure, if it looked at others)."""
-        with self._lock:
-            if key not in self._results:
-                self._results[key] = make()
-            return self._results[key]
+        return self._kept("_results", key, make)
 
     def save(self) -> None:
         """Write the measurements to the user's cache folder, if this geometry keeps them."""
@@ -276,34 +276,16 @@ class CaseGeometry:
         Quicker than one structure at a time when most of them are wanted.
         """
         with self._lock:
-            names = {s.label: s.name for s in self.case.structures if s.label in self.survey}
-            surfaces = all_surfaces(self.labels)
-            known = self.survey.labels
-            histograms = pattern_histograms(self.labels, known)
-            runs = run_table(self.labels)
-            piece = label_runs(runs)
-            order = np.argsort(runs.label, kind="stable")
-            starts = np.searchsorted(runs.label[order], known)
-            stops = np.append(starts[1:], len(order))
-            for row, label in enumerate(known.tolist()):
-                if label not in names:
-                    continue
-                mine = order[starts[row] : stops[row]]
-                own = np.unique(piece[mine], return_inverse=True)[1]
-                flat = surfaces.flat[surfaces.starts[row] : surfaces.starts[row + 1]]
-                index = np.column_stack(np.unravel_index(flat, self.labels.shape)).astype(np.int32)
-                mesh = area_and_volume(histograms[row], int(self.survey.counts[row]), self.affine)
-                self._made.setdefault(("boundary", label, None), index)
-                self._made.setdefault(("mesh", label, None), mesh)
-                self._made.setdefault(("pieces", label, 26), pieces_of_runs(runs.pick(mine), own))
+            generation = self.generation
+        wanted = {s.label for s in self.case.structures}
+        for what, label, key, value in all_structures(self.labels, self.survey, wanted):
+            with self._lock:
+                if self.generation != generation:
+                    return
+                self._made.setdefault((what, label, key), value)
 
     def _made_of_pair(self, what: str, a: str, b: str, make: Callable[[], T]) -> T:
-        with self._lock:
-            place = (what, self.structure(a).label, self.structure(b).label)
-            if place not in self._pairs:
-                self._pairs[place] = make()
-            found: T = self._pairs[place]
-            return found
+        return self._kept("_pairs", (what, self.structure(a).label, self.structure(b).label), make)
 
     @property
     def least_step_mm(self) -> float:
