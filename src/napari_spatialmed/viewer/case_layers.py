@@ -59,7 +59,7 @@ class CaseLayers:
         if not flat and self.plane is None and self._plane_volume is not None:
             self._add_plane(self._plane_volume)
         for layer, visible in ((self.image, flat), (self.labels, flat), (self.plane, not flat)):
-            if layer is not None:
+            if layer is not None and layer.visible != visible:
                 layer.visible = visible
         viewer = self._viewer()
         if viewer is not None and flat and self.labels in viewer.layers:

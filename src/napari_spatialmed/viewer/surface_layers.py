@@ -164,12 +164,15 @@ class SurfaceLayers(QObject):
             self._insert(viewer, self._selected_layer)
         else:
             _set_mesh(self._selected_layer, mesh)
-        self._selected_layer.visible = True
+        if not self._selected_layer.visible:
+            self._selected_layer.visible = True
 
     def _dress(self) -> None:
         context = bool(self._selected)
         for group, layer in self._layers.items():
-            layer.visible = self._shown and any(label not in self._hidden for label in group.labels)
+            visible = self._shown and any(label not in self._hidden for label in group.labels)
+            if layer.visible != visible:
+                layer.visible = visible
             opacity, blending = (CONTEXT_OPACITY, "translucent_no_depth") if context else (1.0, "opaque")
             if layer.opacity != opacity:
                 layer.opacity = opacity
