@@ -185,7 +185,7 @@ def test_work_is_listed_case_by_case(choice):
     assert cases == ["case-0"] * 3 + ["case-1"] * 3
 
 
-@pytest.mark.parametrize("count", [int(os.environ.get("SPATIALMED_KILL_ITEMS", "60"))])
+@pytest.mark.parametrize("count", [int(os.environ.get("SPATIALMED_KILL_ITEMS", "30"))])
 def test_killed_at_random_points_and_resumed_it_ends_the_same(
     choice, number, markers, folder_of_cases, tmp_path, count
 ):

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from napari_spatialmed import benchmark as benchmarks
+from napari_spatialmed.benchmark import State
 from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout
@@ -95,7 +96,7 @@ def evaluate_command(
         raise benchmarks.BenchmarkError(
             "there is no question to ask", where=benchmark, hint="Propose some, or review those it holds."
         )
-    source = CaseSource(cases, names={c.case: c.names for c in state.cases.values()}, library=CaseLibrary())
+    source = _source(cases, state)
     if adapter:
         from napari_spatialmed.evaluation.adapters import open_adapter, run_adapter
 
@@ -179,11 +180,21 @@ def report_command(
     from napari_spatialmed.evaluation.report import write_report
 
     state = benchmarks.read(benchmark).state
-    source = CaseSource(cases, names={c.case: c.names for c in state.cases.values()}, library=CaseLibrary())
+    source = _source(cases, state)
     written = write_report(runs, state, out, find_case=source, mra_mode=mra_mode)
     click.echo(str(written.path))
     for note in written.notes:
         click.echo(f"note: {note}", err=True)
+
+
+def _source(folders: tuple[Path, ...], state: State) -> CaseSource:
+    """Cases below these folders, or opened on this machine before."""
+    return CaseSource(
+        folders,
+        names={c.case: c.names for c in state.cases.values()},
+        labels={c.case: c.label_sha256 for c in state.cases.values()},
+        library=CaseLibrary(),
+    )
 
 
 def _printer() -> Callable[[Progress], None]:

@@ -13,7 +13,7 @@ from napari_spatialmed.evaluation.planes import PatientAxis
 from napari_spatialmed.evaluation.prompts import Arm, Prompt, cache_key, prompt_for, prompt_freely, rotations
 from napari_spatialmed.evaluation.response import Response
 from napari_spatialmed.evaluation.scoring import MraMode, Outcome, Score, score_answer
-from napari_spatialmed.evaluation.views import Layout, View, render_view
+from napari_spatialmed.evaluation.views import Layout, View, ViewError, render_view
 from napari_spatialmed.llm import Client, EndpointError, Reply
 from napari_spatialmed.questions.model import Question
 
@@ -44,8 +44,19 @@ def asked_axis(question: Question) -> PatientAxis | None:
 def view_for(
     geometry: CaseGeometry, question: Question, *, layout: Layout = "orthogonal", outlines: bool = False
 ) -> View:
-    """The pictures a question is asked with."""
+    """The pictures a question is asked with.
+
+    Raises
+    ------
+    ViewError
+        If nothing it asks about is in the case: pictures of something else would be a blind run (rule V4).
+    """
     structures = [name for name in question.key.structures if name in geometry.case]
+    if question.key.structures and not structures:
+        raise ViewError(
+            f"none of {', '.join(question.key.structures)} is in this case",
+            hint="Open the labels the question was made from.",
+        )
     return render_view(geometry, structures, layout=layout, axis=asked_axis(question), outlines=outlines)
 
 

@@ -24,6 +24,8 @@ class CaseSource:
         Where to look for label maps and their scans.
     names
         Case id → names table, for files that don't bring one.
+    labels
+        Case id → hash of the label map that its questions were made from.
     opened
         Cases that are open already, such as the viewer's.
     library
@@ -40,36 +42,41 @@ class CaseSource:
         folders: Iterable[Path] = (),
         *,
         names: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
         opened: Iterable[CaseGeometry] = (),
         library: CaseLibrary | None = None,
     ) -> None:
         self._library = library
         self._unseen: Iterator[CaseFiles] = iter([files for folder in folders for files in discover(folder)])
-        self._names = dict(names or {})
+        self._names, self._labels = dict(names or {}), dict(labels or {})
+        self._others: set[str] = set()
         self._known: dict[str, CaseFiles] = {}
         self._given = {geometry.case.id: geometry for geometry in opened}
         self._current: CaseGeometry | None = None
         self.unreadable: list[str] = []
 
     def __call__(self, case_id: str) -> CaseGeometry:
-        """The case's geometry.
+        """The case's geometry; among several label maps of one scan, the one that the questions were made from.
 
         Raises
         ------
         CaseNotFoundError
-            If none of the files is this case.
+            If none of the files is this case with these labels.
         """
         if case_id in self._given:
             return self._given[case_id]
-        if self._current is not None and self._current.case.id == case_id:
-            return self._current
+        if self._current is None or self._current.case.id != case_id:
+            self._current = CaseGeometry(self._find(case_id))
+        return self._current
+
+    def _find(self, case_id: str) -> Case:
         if case_id in self._known:
-            self._current = CaseGeometry(self._open(self._known[case_id], case_id))
-            return self._current
+            return self._open(self._known[case_id], case_id)
         if self._library is not None and self._library.files(case_id) is not None:
             try:
-                self._current = CaseGeometry(self._library.open(case_id))
-                return self._current
+                case = self._library.open(case_id)
+                if self._is_wanted(case):
+                    return case
             except SpatialMedError as error:  # moved or changed: look in the folders
                 self.unreadable.append(str(error))
         for files in self._unseen:
@@ -78,19 +85,26 @@ class CaseSource:
             except SpatialMedError as error:
                 self.unreadable.append(str(error))
                 continue
+            if not self._is_wanted(case):
+                self._others.add(case.id)
+                continue
             self._known[case.id] = files
             if case.id == case_id:
-                self._current = CaseGeometry(case)
-                return self._current
+                return case
+        if case_id in self._others:
+            raise CaseNotFoundError(
+                f"the scan of {case_id} is here, but not the labels its questions were made from",
+                hint="Put that label map beside it, or recompute the benchmark from these labels (`spatialmed verify --cases`).",
+            )
+        told = f" {len(self.unreadable)} files can't be read: {self.unreadable[0]}" if self.unreadable else ""
         raise CaseNotFoundError(
             f"no file for {case_id}",
-            hint="Name the folder that holds its scan and labels with --cases."
-            + (
-                f" {len(self.unreadable)} files there can't be read: {self.unreadable[0]}"
-                if self.unreadable
-                else ""
-            ),
+            hint=f"Name the folder that holds its scan and labels with --cases.{told}",
         )
+
+    def _is_wanted(self, case: Case) -> bool:
+        wanted = self._labels.get(case.id)
+        return wanted is None or case.label_sha256() == wanted
 
     def _open(self, files: CaseFiles, case_id: str) -> Case:
         known = self._names.get(case_id)
