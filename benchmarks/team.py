@@ -67,6 +67,7 @@ def main() -> None:
     print(
         f"{60 * report.accepted / seconds:.0f} accepted and {60 * report.proposed / seconds:.0f} proposed questions a minute"
     )
+    print(f"processor time of the workers {spent.ru_utime + spent.ru_stime:.1f} s")
     print(
         f"largest worker {peak:.0f} MB, file {size / 1e6:.2f} MB; {checked} answers recomputed, {mismatches} mismatches"
     )

@@ -31,9 +31,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
 def test_whatever_a_weak_model_says_only_true_questions_come_through(
     server: LocalServer, geometry: CaseGeometry
 ) -> None:
-    team = ModelTeam(generator=server.endpoint, seed=1, max_tokens=120)
+    team = ModelTeam(generator=server.endpoint, seed=1, max_tokens=80)
     asyncio.run(team.check())
-    work = team.run(propose_async, geometry, count=1, tasks=["EXT"], settings=TeamSettings(most_tries=1))
+    work = team.run(propose_async, geometry, count=1, tasks=["VOLEST"], settings=TeamSettings(most_tries=1))
     result = asyncio.run(work)
     assert result.proposals
     assert result.funnel.total.adds_up
@@ -51,7 +51,7 @@ def test_a_real_blind_reader_and_a_real_judge_give_verdicts(
     server: LocalServer, geometry: CaseGeometry
 ) -> None:
     readers = [server.endpoint.model_copy(update={"name": f"reader {n}"}) for n in range(3)]
-    team = ModelTeam(readers=readers, max_tokens=120)
+    team = ModelTeam(readers=readers, max_tokens=80)
     settings = TeamSettings(panel_rule="paper", most_tries=1)
     result = asyncio.run(team.run(propose_async, geometry, count=1, tasks=["VOL"], settings=settings))
     judged = [p for p in result.proposals if p.stage in ("panel", "waiting")]
