@@ -100,13 +100,16 @@ def _edit_until_killed(path: Path, number: int, seconds: float) -> set[int]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reading)
-        opened = benchmark.open(path, actor="Anna")
-        os.write(writing, b"ready\n")
-        while True:
-            opened.edit(question().id, "rationale", f"edit {number}")
-            os.write(writing, b"%d\n" % number)
-            number += 1
+        try:
+            os.close(reading)
+            opened = benchmark.open(path, actor="Anna")
+            os.write(writing, b"ready\n")
+            while True:
+                opened.edit(question().id, "rationale", f"edit {number}")
+                os.write(writing, b"%d\n" % number)
+                number += 1
+        finally:
+            os._exit(1)  # an error here must not run on as a second copy of this program
     os.close(writing)
     with os.fdopen(reading, "rb") as stream:
         stream.readline()
