@@ -14,7 +14,7 @@ import pytest
 
 from napari_spatialmed.case import CaseFiles
 from napari_spatialmed.geometry import batch
-from napari_spatialmed.geometry.batch import BatchError, measure_many
+from napari_spatialmed.geometry.batch import BatchError, measure_case, measure_many, write_table
 
 from .conftest import blobs
 
@@ -56,9 +56,10 @@ def test_processes_measure_all_but_the_bad_case(cases: list[CaseFiles], tmp_path
 
 def test_tables_hold_the_same_in_every_format(cases: list[CaseFiles], tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
+    rows = [row for files in cases[:2] for row in measure_case(files, None, CALCULATORS, ())]
     for suffix in (".jsonl", ".csv", ".parquet"):
-        measure_many(cases[:2], tmp_path / f"table{suffix}", names=None, calculators=CALCULATORS)
-    rows = rows_of(tmp_path / "table.jsonl")
+        write_table(tmp_path / f"table{suffix}", rows)
+    assert rows_of(tmp_path / "table.jsonl") == rows
     assert parquet.read_table(tmp_path / "table.parquet").to_pylist() == rows
     with (tmp_path / "table.csv").open() as file:
         assert [int(row["voxels"]) for row in csv.DictReader(file)] == [row["voxels"] for row in rows]

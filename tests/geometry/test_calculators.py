@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -236,6 +237,11 @@ def test_all_pairs_prepared_at_once_equal_pairs_one_by_one() -> None:
                 measure(prepared, calculator, name).to_dict() == measure(single, calculator, name).to_dict()
             )
     assert measure(prepared, "all_pairs").value == measure(single, "all_pairs").value
+    for a, b in itertools.combinations(prepared.case.names.values(), 2):
+        assert (
+            measure(prepared, "contact_area_mm2", a, b).to_dict()
+            == measure(single, "contact_area_mm2", a, b).to_dict()
+        )
 
 
 def test_the_documented_page_is_the_registrys() -> None:

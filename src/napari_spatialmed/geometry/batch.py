@@ -146,7 +146,7 @@ def measure_many(
         for files in cases
         for row in _read_lines(parts / f"{_fingerprint(files, names, calculators, wanted)}.jsonl")
     ]
-    _write_table(out, rows)
+    write_table(out, rows)
     if not outcome.failed:
         shutil.rmtree(parts)
     return outcome
@@ -251,7 +251,8 @@ def _read_lines(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _write_table(out: Path, rows: list[Row]) -> None:
+def write_table(out: Path, rows: list[Row]) -> None:
+    """Write rows as ``.parquet``, ``.csv`` or ``.jsonl``, by the file's name, in one step."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
     temporary = out.with_name(out.name + ".tmp")
     if out.suffix == ".jsonl":

@@ -31,6 +31,7 @@ from napari_spatialmed.geometry.mesh import area_and_volume, pattern_histograms
 from napari_spatialmed.geometry.neighbourhood import shared_faces
 from napari_spatialmed.geometry.registry import CALCULATORS, CALCULATORS_VERSION
 from napari_spatialmed.geometry.store import Key, load, place_of, save
+from napari_spatialmed.geometry.surfaces import all_surfaces
 from napari_spatialmed.geometry.survey import SliceSums, Survey, join, reduce_slices, scan_slices
 from napari_spatialmed.geometry.whole_map import all_structures
 
@@ -263,10 +264,14 @@ class CaseGeometry:
         """Faces that two structures share per array axis, and the voxels on either side."""
 
         def make() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+            labels = self.structure(a).label, self.structure(b).label
+            touching = self._whole.get("touching")
+            if touching is not None and (min(labels), max(labels)) not in touching:
+                return np.zeros(3, np.int64), np.zeros((0, 3), np.int64)
             smaller = min((a, b), key=lambda name: self.survey.counts[self.row(name)])
             row = self.row(smaller)
             box = self.survey.index_min[row], self.survey.index_max[row]
-            return shared_faces(self.labels, self.structure(a).label, self.structure(b).label, *box)
+            return shared_faces(self.labels, *labels, *box)
 
         return self._made_of_pair("faces", a, b, make)
 
@@ -278,7 +283,9 @@ class CaseGeometry:
         with self._lock:
             generation = self.generation
         wanted = {s.label for s in self.case.structures}
-        for what, label, key, value in all_structures(self.labels, self.survey, wanted):
+        surfaces = all_surfaces(self.labels)
+        self.made_of_case("touching", lambda: frozenset(map(tuple, surfaces.pairs.tolist())))
+        for what, label, key, value in all_structures(self.labels, self.survey, surfaces, wanted):
             with self._lock:
                 if self.generation != generation:
                     return

@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from napari_spatialmed.geometry.components import label_runs, pieces_of_runs, run_table
 from napari_spatialmed.geometry.mesh import area_and_volume, pattern_histograms
-from napari_spatialmed.geometry.surfaces import all_surfaces
 from napari_spatialmed.geometry.survey import Survey
 
 
 def all_structures(
-    labels: NDArray[Any], survey: Survey, wanted: Container[int]
+    labels: NDArray[Any], survey: Survey, surfaces: Surfaces, wanted: Container[int]
 ) -> Iterator[tuple[str, int, Any, Any]]:
     """What `CaseGeometry` keeps of each wanted label: kind (``boundary``, ``mesh``, ``pieces``), label, key and value."""
-    surfaces = all_surfaces(labels)
     for row, label in enumerate(survey.labels.tolist()):
         if label in wanted:
             flat = surfaces.flat[surfaces.starts[row] : surfaces.starts[row + 1]]
