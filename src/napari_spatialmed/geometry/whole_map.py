@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_spatialmed.geometry.components import label_runs, pieces_of_runs, run_table
 from napari_spatialmed.geometry.mesh import area_and_volume, pattern_histograms
+from napari_spatialmed.geometry.surfaces import Surfaces
 from napari_spatialmed.geometry.survey import Survey
 
 
