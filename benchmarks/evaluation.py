@@ -180,9 +180,11 @@ def main() -> None:
         ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         seconds = time.perf_counter() - started
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = used.ru_utime + used.ru_stime
+        peak = used.ru_maxrss / 1024**2
         print(
-            f"{given.items} items × {given.runs} runs: {seconds:.1f} s, peak {peak:.2f} GB, report {report.stat().st_size / 1024:.0f} kB"
+            f"{given.items} items × {given.runs} runs: {seconds:.1f} s ({cpu:.1f} CPU-s), peak {peak:.2f} GB, report {report.stat().st_size / 1024:.0f} kB"
         )
 
 
