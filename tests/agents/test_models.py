@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from werkzeug import Response
 
+from napari_spatialmed import benchmark
 from napari_spatialmed.agents import CorpusRetriever, Passage, ProposalResult, TeamSettings
+from napari_spatialmed.agents.building import record_result
 from napari_spatialmed.agents.calls import CallJournal
 from napari_spatialmed.agents.models import ModelTeam
 from napari_spatialmed.agents.panel import PanelError
@@ -286,6 +288,20 @@ def test_a_slow_model_does_not_delay_a_cancel(geometry: CaseGeometry, model: Mod
     assert time.perf_counter() - started < 1.2
     assert result.stopped == "cancelled"
     assert result.proposals == ()
+
+
+def test_the_key_is_in_no_file(
+    geometry: CaseGeometry, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = "sk-canary-0123456789abcdef"
+    monkeypatch.setenv("TEAM_KEY", canary)
+    endpoint, bodies = model(lambda b, n: GOOD if n > 1 else f"I was sent {canary}", key_env="TEAM_KEY")
+    file = benchmark.create(tmp_path / "b.spatialmed.jsonl", actor="test")
+    file.register_case(geometry.case)
+    record_result(file, run(geometry, ModelTeam(generator=endpoint, journal=tmp_path / "b.calls.jsonl")))
+    assert bodies
+    assert (tmp_path / "b.calls.jsonl").exists()
+    assert canary not in "".join(p.read_text() for p in tmp_path.rglob("*.jsonl"))
 
 
 def test_several_proposals_at_a_time(geometry: CaseGeometry, model: Model) -> None:

@@ -116,7 +116,7 @@ def test_fewer_than_asked_for_is_partly_done(
         ({"--endpoint": "http://127.0.0.1:9/v1#m"}, 3, "can't be reached"),
         ({"--endpoint": "https://far.example/v1#m"}, 3, "--yes-send"),
         ({"--endpoint": "http://far.example/v1"}, 3, "plain http"),
-        ({"--panel": "http://127.0.0.1:9/v1#m"}, 3, ""),
+        ({"--panel": "http://127.0.0.1:9/v1#m"}, 3, "needs 3 readers"),
         ({"--tasks": "DIR,NOPE"}, 2, "NOPE"),
         ({"--count": "0"}, 2, "count"),
     ],

@@ -13,7 +13,7 @@ from napari_spatialmed.agents.generator import Generator, OfflineGenerator
 from napari_spatialmed.agents.judge import LLMJudge
 from napari_spatialmed.agents.llm_generator import LLMGenerator
 from napari_spatialmed.agents.llm_reader import LLMReader
-from napari_spatialmed.agents.panel import Panel
+from napari_spatialmed.agents.panel import FEWEST, Panel, PanelError
 from napari_spatialmed.agents.passages import Retriever
 from napari_spatialmed.agents.prompts import prompt_hash
 from napari_spatialmed.agents.pubmed import PubMedRetriever
@@ -69,7 +69,14 @@ class ModelTeam:
         Raises
         ------
         EndpointError, ConsentError
+        PanelError
+            If there are readers, but too few.
         """
+        if self.readers and len(self.readers) < FEWEST:
+            raise PanelError(
+                f"a blind panel needs {FEWEST} readers, not {len(self.readers)}",
+                hint="Name more endpoints, or none for the offline panel.",
+            )
         for endpoint in self.endpoints:
             require_consent(endpoint, self.data_set, allow_remote=self.allow_remote)
             async with Client(endpoint) as client:
