@@ -58,7 +58,7 @@ def assert_within(geometry: CaseGeometry, expected: dict[str, tuple[float, float
         reference, tolerance = expected[tag]
         found = measure(geometry, calculator, geometry.case.structures[0].name).value * factor
         if calculator.endswith("axis_mm"):
-            # The references divide by N − 1; we divide by N, as IBSI's text and pyradiomics do.  With 74 voxels it shows.
+            # The references divide by N − 1; we divide by N, as pyradiomics does.  With 74 voxels it shows.
             found *= np.sqrt(count / (count - 1))
         # References are rounded to three digits, which is more than some tolerances.
         rounding = 0.5 * 10.0 ** (np.floor(np.log10(abs(reference))) - 2)

@@ -45,13 +45,13 @@ def longest(points: NDArray[np.float64]) -> tuple[float, int, int]:
 def _candidates(points: NDArray[np.float64]) -> NDArray[np.int64]:
     """Points that may end the longest diameter.
 
-    One as long as D exists between extremes along some direction.  A point nearer to the middle than D − (farthest
+    Extremes along some directions give a pair that is D apart.  A point nearer to the middle than D − (farthest
     point's distance from the middle) can't reach D.
     """
     centred = points - (points.min(axis=0) + points.max(axis=0)) / 2.0
     radius2 = np.einsum("ij,ij->i", centred, centred)
     rng = np.random.default_rng(0)
-    directions = np.vstack([np.eye(points.shape[1]), rng.normal(size=(24, points.shape[1]))])
+    directions = np.vstack([np.eye(points.shape[1]), rng.normal(size=(9, points.shape[1]))])
     along = centred @ directions.T
     extremes = np.unique(np.concatenate([along.argmin(axis=0), along.argmax(axis=0)]))
     known = cdist(points[extremes], points[extremes]).max()
