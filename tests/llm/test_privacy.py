@@ -131,6 +131,13 @@ def test_the_key_is_in_no_error_log_or_repr(
     assert CANARY not in str(copy.deepcopy(served.endpoint)) + str(pickle.dumps(served.endpoint))
 
 
+def test_a_server_that_repeats_the_key_gets_it_into_no_reply(serve: Serve) -> None:
+    served = serve(lambda b, n: completion(f"<think>{CANARY}</think>Your key is {CANARY}."))
+    reply = asyncio.run(Client(served.endpoint, key=SecretStr(CANARY)).complete(ASK))
+    assert reply.text == "Your key is ***."
+    assert CANARY not in str(reply)
+
+
 def test_settings_for_other_services_are_not_sent(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", CANARY)
     monkeypatch.setenv("OPENAI_ORG_ID", "org-canary")

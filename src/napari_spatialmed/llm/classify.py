@@ -61,11 +61,14 @@ def classify(error: BaseException, endpoint: Endpoint, key: SecretStr | None) ->
 
 def clean(text: str, key: SecretStr | None) -> str:
     """Strike out the key wherever a server repeats it, even in part, and keep messages short."""
-    if key is not None:
-        secret = key.get_secret_value()
-        if secret:
-            text = text.replace(secret, "***")
+    text = strike(text, key)
     return re.sub(r"\b(sk|key|Bearer)[-_ ][A-Za-z0-9_*.-]{6,}", "***", text)[:500]
+
+
+def strike(text: str, key: SecretStr | None) -> str:
+    """Text without the key: replies are recorded and shared, and a server could repeat what it was sent."""
+    secret = key.get_secret_value() if key is not None else ""
+    return text.replace(secret, "***") if secret else text
 
 
 def without_key(error: EndpointError, key: SecretStr | None) -> EndpointError:

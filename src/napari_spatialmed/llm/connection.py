@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 from openai import AsyncOpenAI
 from pydantic import SecretStr
 
-from napari_spatialmed.llm.classify import CAUGHT, RedirectRefused, classify, without_key
+from napari_spatialmed.llm.classify import CAUGHT, RedirectRefused, classify, strike, without_key
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.errors import EndpointError
 from napari_spatialmed.llm.keys import require_key
@@ -99,7 +100,10 @@ class Line:
                         "a web page came back instead of a completion",
                         where=self._endpoint.place,
                     )
-                return read_completion(raw.http_response.json(), self._endpoint)
+                reply = read_completion(raw.http_response.json(), self._endpoint)
+                return replace(
+                    reply, text=strike(reply.text, self._key), reasoning=strike(reply.reasoning, self._key)
+                )
         except TimeoutError:
             return EndpointError(
                 "timeout", f"no answer within {self._endpoint.timeout:g} s", where=self._endpoint.place
