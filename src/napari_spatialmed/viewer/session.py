@@ -199,7 +199,9 @@ class Session:
     # ---- inner
 
     def _opened(self, result: tuple[Case, CaseGeometry, Prepared]) -> None:
-        self.set_case(*result)
+        # The window may have been closed while the scan was being read.
+        if self.scene.has_viewer:
+            self.set_case(*result)
 
     def _on_clicked(self, name: str, adding: bool) -> None:
         if adding:
