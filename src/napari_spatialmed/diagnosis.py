@@ -65,7 +65,9 @@ class Finding:
 def diagnose() -> Iterator[Finding]:
     """Look at everything in turn; a finding is ``missing`` only if the main job fails without it."""
     yield Finding("napari-spatialmed", "ok", __version__)
-    yield Finding("system", "ok", f"Python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} cores")
+    yield Finding(
+        "system", "ok", f"Python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} cores"
+    )
     for look in (_packages, _window, _extras, _disk, _endpoints):
         yield from look()
 
@@ -81,25 +83,42 @@ def _packages() -> Iterator[Finding]:
     versions = {name: _version(name) for name in PACKAGES}
     absent = [name for name, version in versions.items() if version is None]
     present = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
-    yield Finding("packages", "missing" if absent else "ok", present, f"pip install {' '.join(absent)}" if absent else "")
+    yield Finding(
+        "packages",
+        "missing" if absent else "ok",
+        present,
+        f"pip install {' '.join(absent)}" if absent else "",
+    )
 
 
 def _window() -> Iterator[Finding]:
     binding = next((name for name in ("PyQt6", "PySide6") if importlib.util.find_spec(name)), None)
     if binding is None:
-        yield Finding("window", "missing", "no Qt binding", 'pip install "napari-spatialmed[all]" (or PySide6)')
+        yield Finding(
+            "window", "missing", "no Qt binding", 'pip install "napari-spatialmed[all]" (or PySide6)'
+        )
         return
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        advice = "start it in a desktop session, or under: xvfb-run -a -s '-screen 0 1920x1200x24' spatialmed …"
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        advice = (
+            "start it in a desktop session, or under: xvfb-run -a -s '-screen 0 1920x1200x24' spatialmed …"
+        )
         yield Finding("window", "optional", f"{binding} is there, but no display", advice)
         return
     try:
-        run = subprocess.run([sys.executable, "-c", _PROBE_OPENGL], capture_output=True, text=True, timeout=60, check=False)
+        run = subprocess.run(
+            [sys.executable, "-c", _PROBE_OPENGL], capture_output=True, text=True, timeout=60, check=False
+        )
     except subprocess.TimeoutExpired:
-        yield Finding("window", "missing", f"{binding} did not start within 60 s", "check the display and its drivers")
+        yield Finding(
+            "window", "missing", f"{binding} did not start within 60 s", "check the display and its drivers"
+        )
         return
     text = run.stdout.strip().splitlines()[-1] if run.stdout.strip() else f"{binding} could not start"
-    advice = "" if run.returncode == 0 else "install a display driver, or libgl1 and libegl1 for software OpenGL"
+    advice = (
+        "" if run.returncode == 0 else "install a display driver, or libgl1 and libegl1 for software OpenGL"
+    )
     yield Finding("window", "ok" if run.returncode == 0 else "missing", text, advice)
 
 
@@ -117,7 +136,12 @@ def _extras() -> Iterator[Finding]:
 
 def _disk() -> Iterator[Finding]:
     free = shutil.disk_usage(Path.home()).free / 1e9
-    yield Finding("disk", "ok" if free > 2 else "missing", f"{free:.1f} GB free in the home folder", "" if free > 2 else "free some space")
+    yield Finding(
+        "disk",
+        "ok" if free > 2 else "missing",
+        f"{free:.1f} GB free in the home folder",
+        "" if free > 2 else "free some space",
+    )
 
 
 def _endpoints() -> Iterator[Finding]:
@@ -130,9 +154,13 @@ def _endpoints() -> Iterator[Finding]:
         return
     if not known:
         advice = "set OPENAI_BASE_URL, OPENAI_MODEL and OPENAI_API_KEY, or run: spatialmed endpoint add; to try the path: spatialmed serve-local"
-        yield Finding("endpoints", "optional", "none configured: asking a model is off, everything else works", advice)
-    for endpoint in known:
-        yield Finding("endpoint", "ok", f"{endpoint.name}: {endpoint.model} at {urlsplit(endpoint.base_url).hostname}")
+        yield Finding(
+            "endpoints", "optional", "none configured: asking a model is off, everything else works", advice
+        )
+    for endpoint in known.values():
+        yield Finding(
+            "endpoint", "ok", f"{endpoint.name}: {endpoint.model} at {urlsplit(endpoint.base_url).hostname}"
+        )
 
 
 def report(write: Callable[[str], None]) -> bool:

@@ -29,7 +29,10 @@ COMMANDS = {
     "score": ("evaluate", "Score answers made elsewhere."),
     "report": ("evaluate", "Write the report of one or more runs."),
     "verify": ("journal", "Check a benchmark file: chain, schema and, with --cases, every answer."),
-    "audit": ("journal", "Check a benchmark's corpus rules: letters, ranks, constant relations, blind baselines."),
+    "audit": (
+        "journal",
+        "Check a benchmark's corpus rules: letters, ranks, constant relations, blind baselines.",
+    ),
     "repair": ("journal", "Set damaged lines of a benchmark file aside."),
     "merge": ("journal", "Unite benchmark files of several writers."),
     "log": ("journal", "Show a benchmark's history."),

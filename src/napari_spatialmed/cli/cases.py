@@ -14,7 +14,10 @@ from napari_spatialmed.case import Case, open_case
 def case_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``LABELS [--image IMAGE] [--names NAME]`` to a command."""
     for decorate in (
-        click.option("--names", help="Names table: one of `spatialmed doctor --names`, or a JSON, CSV or ITK-SNAP file."),
+        click.option(
+            "--names",
+            help="Names table: one of `spatialmed doctor --names`, or a JSON, CSV or ITK-SNAP file.",
+        ),
         click.option("--image", type=click.Path(path_type=Path), help="The scan the labels belong to."),
         click.argument("labels", type=click.Path(path_type=Path)),
     ):

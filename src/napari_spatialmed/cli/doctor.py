@@ -15,7 +15,7 @@ def doctor_command(names: bool) -> None:
         from napari_spatialmed.case import name_tables
 
         for key, table in sorted(name_tables().items()):
-            click.echo(f"{key:32} {len(table.structures):4} structures   {table.source}")
+            click.echo(f"{key:32} {len(table.labels):4} structures   {table.source}")
         return
     if not diagnosis.report(click.echo):
         raise SystemExit(3)
