@@ -381,6 +381,9 @@ def page(
         "| --- | --- | --- | --- | --- | --- |",
         *map(as_line, rows),
         "",
+        "The bar for diameters depends on the structures that scikit-image is given: its time grows with the square of the mesh's vertices, and it ran out of memory "
+        "(137 GiB) on structures scattered over the map, so compact ones are taken. One `edt` transform stands for all labels; that ratio moves around its bar between runs.",
+        "",
         "## Memory",
         "",
         "Peak allocated above the label map, as a multiple of the map's bytes. Bars: 1 for statistics, 3 for everything.",
