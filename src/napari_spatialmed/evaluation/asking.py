@@ -15,6 +15,7 @@ from napari_spatialmed.evaluation.response import Response
 from napari_spatialmed.evaluation.scoring import MraMode, Outcome, Score, score_answer
 from napari_spatialmed.evaluation.views import Layout, View, ViewError, render_view
 from napari_spatialmed.llm import Client, EndpointError, Reply
+from napari_spatialmed.questions import asked_axes
 from napari_spatialmed.questions.model import Question
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ OnText = Callable[[str], None]
 
 
 def asked_axis(question: Question) -> PatientAxis | None:
-    """The patient axis a question asks for, if its key names one."""
-    axis = question.key.params.get("axis")
-    return axis if axis in get_args(PatientAxis) else None  # type: ignore[return-value]
+    """The patient axis that the pictures must show: the first of those a question is about, or None."""
+    axes = [axis for axis in get_args(PatientAxis) if axis in asked_axes(question)]
+    return axes[0] if axes else None
 
 
 def view_for(

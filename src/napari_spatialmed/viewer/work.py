@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache, partial
 from typing import Any
 
 from napari.utils.progress import cancelable_progress
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_spatialmed.errors import SpatialMedError
 
@@ -57,11 +58,11 @@ class Job:
         now = time.monotonic()
         if now - self._last_report >= _PROGRESS_EVERY_S or fraction in (0, 1):
             self._last_report = now
-            self._send(self._work._progress_arrived, -1.0 if fraction is None else float(fraction), text)
+            self._send("_on_progress", -1.0 if fraction is None else float(fraction), text)
 
     def part(self, value: object) -> None:
         """Hand over one part of the result, e.g. streamed text or one proposal."""
-        self._send(self._work._part_arrived, value)
+        self._send("_on_part", value)
 
     def cancel(self) -> None:
         """Ask it to stop; a coroutine is cancelled at its next await."""
@@ -71,11 +72,9 @@ class Job:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._task.cancel)
 
-    def _send(self, signal: Any, *values: object) -> None:
+    def _send(self, slot: str, *values: object) -> None:
         if not self._cancelled:
-            # A dock that was closed meanwhile takes its signals with it.
-            with suppress(RuntimeError):
-                signal.emit(self._generation, *values)
+            _relay().arrived.emit(self._work, slot, self._generation, values)
 
     async def _run_coroutine(
         self, function: Callable[..., Coroutine[Any, Any, Any]], arguments: tuple[Any, ...]
@@ -117,10 +116,6 @@ class Work(QObject):
     cancelled = Signal()
     finished = Signal()
 
-    _progress_arrived = Signal(int, float, str)
-    _part_arrived = Signal(int, object)
-    _done_arrived = Signal(int, object)
-
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._generation = 0
@@ -131,9 +126,7 @@ class Work(QObject):
         self._activity_timer.setSingleShot(True)
         self._activity_timer.setInterval(ACTIVITY_AFTER_MS)
         self._activity_timer.timeout.connect(self._show_activity)
-        self._progress_arrived.connect(self._on_progress)
-        self._part_arrived.connect(self._on_part)
-        self._done_arrived.connect(self._on_done)
+        _relay()  # made here, in the GUI thread, where its slot then runs
 
     @property
     def running(self) -> bool:
@@ -155,7 +148,7 @@ class Work(QObject):
             future = _threads.submit(_run_in_loop, job, function, arguments)
         else:
             future = _threads.submit(_run_in_thread, job, function, arguments)
-        future.add_done_callback(_Delivery(self._done_arrived, job._generation))
+        future.add_done_callback(partial(_deliver, self, job._generation))
 
     def cancel(self) -> None:
         """Stop waiting at once; the thread stops at its next check."""
@@ -219,16 +212,35 @@ class Work(QObject):
             activity.close()
 
 
-class _Delivery:
-    """Carries a finished future to the GUI thread, unless its dock is gone."""
+class _Relay(QObject):
+    """Carries values from threads to the GUI thread.
 
-    def __init__(self, signal: Any, generation: int) -> None:
-        self._signal = signal
-        self._generation = generation
+    It lives as long as the process.  A dock's own objects may be deleted while a thread is emitting on them, which no
+    check beforehand can prevent; so threads emit on this one, and the dock's life is looked at in the GUI thread, where
+    it ends.
+    """
 
-    def __call__(self, future: Future[Any]) -> None:
-        with suppress(RuntimeError):
-            self._signal.emit(self._generation, future)
+    arrived = Signal(object, str, int, tuple)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)
+
+    def _hand_over(self, work: Work, slot: str, generation: int, values: tuple[Any, ...]) -> None:
+        try:
+            work.objectName()
+        except RuntimeError:
+            return  # its dock was closed and took it along
+        getattr(work, slot)(generation, *values)
+
+
+@cache
+def _relay() -> _Relay:
+    return _Relay()
+
+
+def _deliver(work: Work, generation: int, future: Future[Any]) -> None:
+    _relay().arrived.emit(work, "_on_done", generation, (future,))
 
 
 def _run_in_thread(job: Job, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

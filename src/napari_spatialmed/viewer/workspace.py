@@ -28,6 +28,7 @@ DOCKS = {
     "Propose": DockPlace("propose_dock:ProposeDock", "right"),
     "Curate": DockPlace("curate_dock:CurateDock", "right"),
     "Ask": DockPlace("ask_dock:AskDock", "right"),
+    "Report": DockPlace("report_dock:ReportDock", "right"),
     "Orthogonal views": DockPlace("orthogonal:OrthogonalViews", "bottom"),
 }
 _RIGHT_WIDTH, _LEFT_WIDTH, _BELOW_HEIGHT = 440, 360, 280

@@ -21,6 +21,7 @@ STEPS = {
     "Propose": "Let the team propose questions",
     "Curate": "Check, edit and score questions",
     "Ask": "Ask a model about the case",
+    "Report": "See where models fail",
 }
 _SIDES = {"A": "anterior", "P": "posterior", "R": "right", "L": "left", "S": "superior", "I": "inferior"}
 

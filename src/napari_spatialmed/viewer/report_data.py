@@ -1,0 +1,147 @@
+"""What the Report dock shows, computed off the GUI thread from run folders and the benchmark: values, no widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_spatialmed.benchmark import State
+from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.evaluation.faithfulness import overrides
+from napari_spatialmed.evaluation.report import figures, mistakes, tables
+from napari_spatialmed.evaluation.report.published import PUBLISHED
+from napari_spatialmed.evaluation.results import Items, ModelResult, read_items, read_runs
+from napari_spatialmed.evaluation.scoring import OUTCOMES
+from napari_spatialmed.questions import PAPER_TASKS
+
+WORST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One model's answer to a badly answered item; `key` names the response, for a curator's override."""
+
+    model: str
+    key: str
+    outcome: str
+    parsed: str
+    explanation: str
+    error_class: str
+    overridden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorstItem:
+    """A question that most models fail."""
+
+    question: str
+    case: str
+    task: str
+    stem: str
+    truth: str
+    answers: tuple[Answered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """Header, rows (text and tooltip), figures as SVG, worst items."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, str], ...], ...]
+    figures: tuple[tuple[str, str], ...]
+    worst: tuple[WorstItem, ...]
+    summary: str
+
+
+def report_data(runs: Sequence[Path], state: State) -> ReportData:
+    """Read the runs and compute what is shown.
+
+    Raises
+    ------
+    SpatialMedError
+        If a folder holds no run, or the benchmark has no question to report on.
+    """
+    items = read_items(state)
+    if not len(items):
+        raise SpatialMedError(
+            "the benchmark has no question to report on", hint="Propose some, or review those it holds."
+        )
+    models = read_runs(runs, items, state)
+    names = [m.name for m in models]
+    drawn = (
+        ("Score by structure", figures.heat_map(tables.by_structure(items, models, lesions=False), names)),
+        ("Score by tumour type", figures.radar(tables.by_structure(items, models, lesions=True), names)),
+        ("MRA by volume", figures.bars(tables.by_volume(items, models), names, label="MRA")),
+        ("Structures asked about", figures.donut(tables.structure_counts(items))),
+    )
+    return ReportData(
+        ("Model", "Arm", "AVG", *items.tasks, *OUTCOMES),
+        (*_rows(items, models), _chance(items), *_published(items)),
+        tuple((title, svg) for title, svg in drawn if svg),
+        tuple(_worst(items, models, state, place) for place in mistakes.worst_items(items, models, WORST)),
+        f"{len(items)} questions, {items.patients} patients, {len(models)} runs.",
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def _rows(items: Items, models: Sequence[ModelResult]) -> list[tuple[tuple[str, str], ...]]:
+    found = []
+    for row in tables.main_table(items, models):
+        cells = [(row.model, row.model), (row.arm, f"{row.asked} of {len(items)} asked")]
+        for cell in (row.average, *(row.tasks[task] for task in items.tasks)):
+            interval = (
+                "" if cell.low is None else f"; 95 % interval {_percent(cell.low)} to {_percent(cell.high)}"
+            )
+            adjusted = "" if cell.adjusted is None else f"; chance-adjusted {_percent(cell.adjusted)}"
+            small = "; n too small" if cell.n < 30 else ""
+            cells.append((_percent(cell.score), f"n = {cell.n}{interval}{adjusted}{small}"))
+        cells += [(str(row.outcomes[name]), name) for name in OUTCOMES]
+        found.append(tuple(cells))
+    return found
+
+
+def _chance(items: Items) -> tuple[tuple[str, str], ...]:
+    chance = tables.chance_row(items)
+    note = "Guessing among the options"
+    texts = [_percent(chance.get(task)) for task in ("AVG", *items.tasks)]
+    return (("Chance", note), ("", ""), *((text, note) for text in texts), *(("", "") for _ in OUTCOMES))
+
+
+def _published(items: Items) -> list[tuple[tuple[str, str], ...]]:
+    note = "As published for SpatialMed (arXiv 2603.13800): other data, not comparable item by item"
+    rows = []
+    for model, published in PUBLISHED:
+        scores = dict(zip(("AVG", *PAPER_TASKS), published, strict=True))
+        texts = [scores.get(task) for task in ("AVG", *items.tasks)]
+        cells = [("–" if value is None else f"{value:.1f}", note) for value in texts]
+        rows.append(
+            ((f"{model} (published, other data)", note), ("", ""), *cells, *(("", "") for _ in OUTCOMES))
+        )
+    return rows
+
+
+def _worst(items: Items, models: Sequence[ModelResult], state: State, place: int) -> WorstItem:
+    question = items.questions[place]
+    chosen = overrides(state)
+    answers = []
+    for model in models:
+        arm = model.main
+        key = arm.key[place] if arm.key else ""
+        answers.append(
+            Answered(
+                model.name,
+                key,
+                OUTCOMES[arm.outcome[place]],
+                "–" if arm.parsed[place] is None else str(arm.parsed[place]),
+                arm.explanation[place],
+                chosen.get(key) or arm.error_class[place],
+                key in chosen,
+            )
+        )
+    return WorstItem(
+        question.id, question.case, question.task, question.stem, question.answer_text, tuple(answers)
+    )
