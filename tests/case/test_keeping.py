@@ -33,7 +33,7 @@ Save = Callable[..., Path]
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's data folder, away from the real one."""
     monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+    return tmp_path / "home" / "data"
 
 
 class TestSaving:
@@ -114,7 +114,7 @@ class TestLibrary:
     def test_a_broken_index_is_rebuilt_not_fatal(
         self, save: Save, blocks: NDArray[np.uint8], home: Path
     ) -> None:
-        home.mkdir()
+        home.mkdir(parents=True)
         (home / "cases.json").write_text("{ not json")
         library = CaseLibrary()
         assert library.ids() == ()
