@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from napari.utils.events import Event
 from npe2 import PluginManager
+from qtpy.QtWidgets import QTabBar
 
 from napari_spatialmed.case import make_case
 from napari_spatialmed.viewer import commands, workspace
@@ -112,6 +113,15 @@ def test_the_workspace_opens_every_dock_once_and_marks_the_next_step(
     session_for(viewer).set_case(small_case())
     assert bar.next_step() == "Measure"
     assert bar.steps["Measure"].font().bold()
+
+
+def test_tabs_read_in_full(make_napari_viewer: Maker, qtbot: Any) -> None:
+    viewer = make_napari_viewer(show=True)
+    commands.workspace(viewer)
+    bars = viewer.window._qt_window.findChildren(QTabBar)
+    tabs = {bar.tabText(n) for bar in bars for n in range(bar.count())}
+    assert {"Case", "Measure", "Propose", "Curate", "Ask", "Report"} <= tabs
+    assert not any("(" in tab for tab in tabs)
 
 
 def test_select_measure_draw_edit_and_the_numbers_follow(

@@ -14,6 +14,7 @@ from napari_spatialmed.viewer.clicks import structure_at
 from napari_spatialmed.viewer.readout import readout_text
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.space import world_from_ras
+from napari_spatialmed.viewer.word_places import lines_down
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -123,6 +124,28 @@ def test_in_2d_drawings_are_projected_on_the_slice_and_fade_away_from_it(
     viewer.dims.set_point(0, 0.0)
     assert lines.data[0, 0, 0] == pytest.approx(0.0)
     assert lines.edge_color[0, 3] < near
+
+
+def test_a_centroid_is_drawn_with_its_structures_name_and_place(
+    session: Session, viewer: ViewerModel
+) -> None:
+    session.scene.draw([measure(session.geometry, "centroid_ras_mm", "spleen")])
+    (text,) = (t for t in viewer.layers["Measured values"].features["text"] if t)
+    assert text.startswith("spleen: L ")
+    assert text.endswith(" mm")
+
+
+def test_words_that_would_cover_one_another_are_moved_apart() -> None:
+    places = np.array([[0.0, 0.0], [0.0, 4.0], [5.0, 8.0], [900.0, 8.0]])
+    assert lines_down(places, ["liver: 12 mm", "", "spleen: 3 mm", "aorta: 4 mm"]) == [0, 0, 1, 0]
+
+
+def test_a_window_that_closes_takes_its_drawings_along(session: Session, viewer: ViewerModel) -> None:
+    session.scene.draw([measure(session.geometry, "centroid_ras_mm", name) for name in ("liver", "spleen")])
+    viewer.dims.set_point(0, 4.0)
+    # Every layer that goes moves the slider; the drawings must not come back at that.
+    viewer.layers.clear()
+    assert list(viewer.layers) == []
 
 
 def test_a_volume_has_no_place_to_draw(session: Session) -> None:

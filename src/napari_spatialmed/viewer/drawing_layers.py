@@ -13,12 +13,14 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Points, Vectors
 from numpy.typing import NDArray
+from qtpy.QtCore import QTimer
 
 from napari_spatialmed.case import Case
 from napari_spatialmed.viewer.case_layers import OWNER, add_quietly
 from napari_spatialmed.viewer.drawings import Drawing
 from napari_spatialmed.viewer.messages import shown
 from napari_spatialmed.viewer.space import world_from_ras
+from napari_spatialmed.viewer.word_places import apart
 
 INK = "#ffe14d"
 ACCENT = "#ff8ad8"
@@ -28,9 +30,11 @@ _WIDTH_MM = 1.0
 _POINT_MM = 3.0
 _NO_POINT_MM = 0.01
 """Words hang on a point too small to see."""
+SETTLE_MS = 120
+"""Words are kept apart anew once the camera has rested for this long."""
 _TEXT = {
     "string": "{text}",
-    "size": 11,
+    "size": 10,
     "color": INK,
     "anchor": "lower_left",
     "blending": "translucent_no_depth",
@@ -48,6 +52,14 @@ class DrawingLayers:
         self._lines: Vectors | None = None
         self._arrows: Vectors | None = None
         self._words: Points | None = None
+        self._texts: tuple[str, ...] = ()
+        self._anchors = np.zeros((0, 3))
+        self._settling = QTimer()
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(SETTLE_MS)
+        self._settling.timeout.connect(self._settle)
+        viewer.scene.camera.events.zoom.connect(self._on_camera)
+        viewer.scene.camera.events.angles.connect(self._on_camera)
         viewer.dims.events.ndisplay.connect(self.refresh)
         viewer.dims.events.point.connect(self._on_slice)
         viewer.dims.events.order.connect(self._on_slice)
@@ -66,6 +78,9 @@ class DrawingLayers:
         """Add drawings, or replace those of the same key."""
         for drawing in drawings:
             self._drawings[drawing.key] = drawing
+        viewer = self._viewer()
+        if viewer is not None and self._case is not None and self._drawings:
+            self._ensure_layers(viewer)
         self.refresh()
 
     def erase(self, *keys: str) -> None:
@@ -83,6 +98,7 @@ class DrawingLayers:
             if viewer is not None and layer is not None and layer in viewer.layers:
                 viewer.layers.remove(layer)
         self._lines = self._arrows = self._words = None
+        self._texts = ()
 
     def highlight(self, key: str | None) -> None:
         """Make one drawing stand out."""
@@ -93,7 +109,9 @@ class DrawingLayers:
     def refresh(self) -> None:
         """Put the drawings where they belong for the view on show."""
         viewer, case = self._viewer(), self._case
-        if viewer is None or case is None or not (self._drawings or self._words is not None):
+        # Only `draw` adds layers.  Adding or removing one makes napari move its slider, which asks for a refresh: layers
+        # added at that moment would nest, and layers taken away by a closing window would come back for ever.
+        if viewer is None or case is None or not self._placed(viewer):
             return
         lines, arrows, places = _Batch(), _Batch(), _Batch()
         for drawing in self._drawings.values():
@@ -109,7 +127,6 @@ class DrawingLayers:
                 places.add(
                     self._place(viewer, world_from_ras(case, [point])), color, shown(text)[:80], _NO_POINT_MM
                 )
-        self._ensure_layers(viewer)
         assert self._lines is not None
         assert self._arrows is not None
         assert self._words is not None
@@ -128,11 +145,17 @@ class DrawingLayers:
             viewer.dims.events.ndisplay.disconnect(self.refresh)
             viewer.dims.events.point.disconnect(self._on_slice)
             viewer.dims.events.order.disconnect(self._on_slice)
+            viewer.scene.camera.events.zoom.disconnect(self._on_camera)
+            viewer.scene.camera.events.angles.disconnect(self._on_camera)
 
     def _set_words(self, places: _Batch) -> None:
         layer = self._words
         assert layer is not None
-        points = np.asarray(places.points, float).reshape(-1, 3)
+        viewer = self._viewer()
+        assert viewer is not None
+        self._texts = tuple(places.texts)
+        self._anchors = np.asarray(places.points, float).reshape(-1, 3)
+        points = self._anchors + apart(viewer, self._anchors, self._texts)
         colors = np.asarray(places.colors, float).reshape(-1, 4)
         # Text and data must change together, or napari formats new points with old features.
         with layer.text.events.blocker_all():
@@ -145,6 +168,19 @@ class DrawingLayers:
             layer.face_color = colors
         layer.selected_data = set()
         layer.refresh_text()
+
+    def _on_camera(self) -> None:
+        if self._texts:
+            self._settling.start()
+
+    def _settle(self) -> None:
+        """After the camera has moved: keep the words apart as they lie now."""
+        viewer, layer = self._viewer(), self._words
+        if viewer is None or layer is None or not self._placed(viewer) or len(layer.data) != len(self._texts):
+            return
+        points = self._anchors + apart(viewer, self._anchors, self._texts)
+        if not np.allclose(points, layer.data):
+            layer.data = points
 
     def _on_slice(self) -> None:
         viewer = self._viewer()
@@ -166,9 +202,17 @@ class DrawingLayers:
         at = viewer.dims.point[axis]
         return bool(world[:, axis].min() - half <= at <= world[:, axis].max() + half)
 
+    def _placed(self, viewer: ViewerModel) -> bool:
+        return all(
+            layer is not None and layer in viewer.layers for layer in (self._lines, self._arrows, self._words)
+        )
+
     def _ensure_layers(self, viewer: ViewerModel) -> None:
-        if self._words is not None and self._words in viewer.layers:
+        if self._placed(viewer):
             return
+        for left in (self._lines, self._arrows, self._words):
+            if left is not None and left in viewer.layers:
+                viewer.layers.remove(left)
         common: dict[str, Any] = {
             "units": ("mm",) * 3,
             "axis_labels": ("I", "P", "L"),

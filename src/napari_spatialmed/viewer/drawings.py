@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_spatialmed.geometry import CaseGeometry, Measurement, measure
+from napari_spatialmed.viewer.space import ras_text
 from napari_spatialmed.viewer.values import value_text
 
 Point = tuple[float, float, float]
@@ -89,10 +90,12 @@ def _from_points(measurement: Measurement, geometry: CaseGeometry, text: str) ->
     if not pairs:
         return None
     lines = tuple((_point(a), _point(b)) for a, b in pairs)
+    # A line within one structure needs its name; one between two ends at both.
+    named = text if len(measurement.structures) != 1 else f"{_title(measurement, geometry)}: {text}"
     return {
         "lines": lines,
         "points": tuple(p for pair in lines for p in pair),
-        "words": ((_middle(*lines[0]), text),),
+        "words": ((_middle(*lines[0]), named),),
     }
 
 
@@ -113,7 +116,11 @@ def _direction(measurement: Measurement, geometry: CaseGeometry, text: str) -> d
 
 def _centroid_mark(measurement: Measurement, geometry: CaseGeometry, text: str) -> dict[str, Any]:
     place = _point(measurement.value)
-    return {"points": (place,), "words": ((place, text),)}
+    return {"points": (place,), "words": ((place, f"{_title(measurement, geometry)}: {ras_text(place, 0)}"),)}
+
+
+def _title(measurement: Measurement, geometry: CaseGeometry) -> str:
+    return geometry.case[measurement.structures[0]].title
 
 
 def _corners(low: NDArray[np.float64], high: NDArray[np.float64]) -> list[Point]:
@@ -134,7 +141,12 @@ def _box(measurement: Measurement, geometry: CaseGeometry, text: str) -> dict[st
     low, high = np.asarray(found.value["min"], float), np.asarray(found.value["max"], float)
     return {
         "lines": _box_edges(low, high),
-        "words": ((_point([(low[0] + high[0]) / 2, high[1], high[2]]), text),),
+        "words": (
+            (
+                _point([(low[0] + high[0]) / 2, high[1], high[2]]),
+                f"{_title(measurement, geometry)}: {value_text(measurement)}",
+            ),
+        ),
     }
 
 
@@ -162,7 +174,11 @@ def _pieces(measurement: Measurement, geometry: CaseGeometry, text: str) -> dict
     pieces = [p for p in measurement.detail["pieces"] if not p.get("speck")]
     places = tuple(_point(p["centroid_ras_mm"]) for p in pieces)
     volumes = [f"{p['volume_ml']:.3g} mL" for p in pieces]
-    return {"points": places, "words": tuple(zip(places, volumes, strict=True))}
+    title = _title(measurement, geometry)
+    return {
+        "points": places,
+        "words": tuple((place, f"{title}: {volume}") for place, volume in zip(places, volumes, strict=True)),
+    }
 
 
 _DRAWN: dict[str, Callable[[Measurement, CaseGeometry, str], dict[str, Any] | None]] = {

@@ -30,13 +30,14 @@ def ras_from_world(case: Case, points: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(index @ case.affine[:3, :3].T + case.affine[:3, 3])
 
 
-def ras_text(ras: ArrayLike) -> str:
+def ras_text(ras: ArrayLike, decimals: int = 1) -> str:
     """A place in words that need no table: ``L 12.3  P 40.0  S 7.1 mm``."""
     right, anterior, superior = (float(v) for v in np.asarray(ras))
     sides = (("R" if right >= 0 else "L", right), ("A" if anterior >= 0 else "P", anterior))
     return (
         "  ".join(
-            f"{letter} {abs(v):.1f}" for letter, v in (*sides, ("S" if superior >= 0 else "I", superior))
+            f"{letter} {abs(v):.{decimals}f}"
+            for letter, v in (*sides, ("S" if superior >= 0 else "I", superior))
         )
         + " mm"
     )
