@@ -69,13 +69,13 @@ def test_review_by_keyboard(
         qtbot.waitUntil(lambda: not session.opening.running, timeout=30_000)
 
     def press(key: Any, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
-        focus = QApplication.focusWidget() or curate.table
+        focus = QApplication.focusWidget() or curate.queue.table
         QTest.keyClick(focus, key, modifier)
         QApplication.processEvents()
 
     viewer.window._qt_window.activateWindow()
-    curate.table.setFocus()
-    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate.table, timeout=5000)
+    curate.queue.table.setFocus()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate.queue.table, timeout=5000)
     settle()
     painted = session.case.labels.copy()
 
@@ -100,7 +100,7 @@ def test_review_by_keyboard(
     assert len({question for question, _ in seen}) == sum(PER_CASE)
     cases = [case for _, case in seen]
     assert sum(a != b for a, b in itertools.pairwise(cases)) == 2, "each scan was loaded once"
-    assert curate.model.counts()["scored"] == sum(PER_CASE)
+    assert curate.queue.model.counts()["scored"] == sum(PER_CASE)
     assert np.array_equal(painted, open_sample("phantom-abdomen").labels), "pressing 1 and 2 painted nothing"
     labels_layer = session.scene.case_layers.labels
     assert labels_layer.mode == "pan_zoom", "pressing 1 didn't turn the eraser on"
@@ -113,11 +113,11 @@ def test_review_by_keyboard(
     curate2: Any = show_dock(viewer2, "Curate")
     curate2.open_benchmark(file)
     viewer2.window._qt_window.activateWindow()
-    curate2.table.setFocus()
-    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate2.table, timeout=5000)
-    QTest.keyClick(curate2.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    curate2.queue.table.setFocus()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate2.queue.table, timeout=5000)
+    QTest.keyClick(curate2.queue.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not benchmark.read(file).state.questions[seen[-1][0]].reviews
     QTest.keyClick(
-        curate2.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        curate2.queue.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     )
     assert benchmark.read(file).state.questions[seen[-1][0]].reviews["me"].score == (sum(PER_CASE) - 1) % 3

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QDialog, QDialogButtonBox, QTableWidget, QTableWidget
 from napari_spatialmed.benchmark import Benchmark, State
 from napari_spatialmed.benchmark.agreement import Agreement, Alpha, agreement
 from napari_spatialmed.viewer.busy import BusyBar
+from napari_spatialmed.viewer.frames import framed
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device, shown
 from napari_spatialmed.viewer.work import Job, Work
 
@@ -48,6 +49,7 @@ class AgreementDialog(QDialog):
         layout.setStretchFactor(self.canvas, 1)
         layout.setStretchFactor(self.table, 1)
         self.resize(640, 640)
+        framed(self)
         self._work.returned.connect(self._show)
         self._work.failed.connect(self.message.fail)
         self._work.run("Computing agreement", _compute, benchmark.state)

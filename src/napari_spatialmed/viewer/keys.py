@@ -23,6 +23,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_spatialmed.viewer.frames import framed
+
 KEYS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "score_0": (("0",), "Score 0: unqualified"),
     "score_1": (("1",), "Score 1: acceptable"),
@@ -32,23 +34,22 @@ KEYS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "next": (("PgDown",), "Next question"),
     "previous": (("PgUp",), "Previous question"),
     "edit": (("F2",), "Edit the question"),
-    "flag": (("F3",), "Raise or lower your flag"),
-    "comment": (("F4",), "Write a comment"),
+    "flag": (("F3",), "Raise your flag, with a reason, or lower it"),
+    "comment": (("F4",), "Write the comment of your review"),
+    "remark": (("Shift+F4",), "Write a remark, apart from your review"),
     "evidence": (("F5",), "Show the evidence in the scene"),
     "recompute": (("F6",), "Recompute the answer from the labels"),
     "history": (("F7",), "History of this question"),
+    "provenance": (("Shift+F7",), "How this question came to be, once you have scored it"),
     "skip": (("F8",), "Skip for now"),
+    "adjudicate": (("F9",), "Settle split scores or two texts"),
+    "find": (("/",), "Search the list"),
     "leave": (("Escape",), "Leave the text field"),
     "undo": (("Ctrl+Z",), "Undo your last change, also of an earlier session"),
     "redo": (("Ctrl+Shift+Z",), "Redo"),
     "keys": (("?",), "Show these keys"),
 }
 """Action → (keys, what it does)."""
-
-WHILE_TYPING = frozenset(
-    {"leave", "submit", "edit", "flag", "comment", "evidence", "recompute", "history", "skip"}
-)
-"""Actions whose keys reach us from inside a text field (Qt gives printable keys and Ctrl+Z to the field itself)."""
 
 
 def is_typing() -> bool:
@@ -57,7 +58,7 @@ def is_typing() -> bool:
     return isinstance(focus, QLineEdit | QPlainTextEdit) and not focus.isReadOnly()
 
 
-def bind(dock: QWidget, actions: Mapping[str, Callable[[], None]]) -> None:
+def bind(dock: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
     """Bind every key of the table to the dock's action of that name."""
     for name, (sequences, text) in KEYS.items():
         for sequence in sequences:
@@ -84,11 +85,14 @@ def show_keys(parent: QWidget) -> None:
     for row, (sequences, text) in enumerate(KEYS.values()):
         table.setItem(row, 0, QTableWidgetItem(sequences[0].replace("Return", "Enter")))
         table.setItem(row, 1, QTableWidgetItem(text))
+    table.setAccessibleName("Keys")
+    table.verticalHeader().setDefaultSectionSize(24)
     table.resizeColumnsToContents()
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     buttons.rejected.connect(dialog.reject)
     layout = QVBoxLayout(dialog)
     layout.addWidget(table)
     layout.addWidget(buttons)
-    dialog.resize(460, 620)
+    framed(dialog)
+    dialog.resize(480, 680)
     dialog.show()

@@ -27,6 +27,7 @@ from napari_spatialmed.questions import (
     check_question,
 )
 from napari_spatialmed.viewer.busy import BusyBar
+from napari_spatialmed.viewer.frames import framed
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.work import Job, Work
@@ -74,6 +75,7 @@ class NewQuestionDialog(QDialog):
         layout.addWidget(self.message)
         layout.addWidget(buttons)
         self.resize(520, 640)
+        framed(self)
         self._fill_structures()
         self.form_box.currentIndexChanged.connect(self._form_chosen)
         self.structures.itemChanged.connect(self.build)

@@ -66,12 +66,14 @@ class QuestionEditor(QWidget):
         """The question as it was when shown."""
         return self._question
 
-    def show_question(self, question: Question | None, heading: str = "") -> None:
-        """Show a question, or nothing."""
-        self._question = question
-        self._timer.stop()
+    def show_question(self, question: Question | None, heading: str = "") -> bool:
+        """Show a question, or nothing; False if it stood there already, so that what is being typed stays."""
+        before, self._question = self._question, question
         self.setEnabled(question is not None)
         self.heading.setText(heading)
+        if _texts(before) == _texts(question):
+            return False
+        self._timer.stop()
         self.stem.blockSignals(True)
         self.stem.setPlainText("" if question is None else question.stem[:MAX_SHOWN])
         self.stem.blockSignals(False)
@@ -82,6 +84,7 @@ class QuestionEditor(QWidget):
         if question is not None and question.is_open:
             spread = "" if question.uncertainty is None else f" ± {question.uncertainty:.2g}"
             self.open_answer.setText(f"Answer, computed: {question.answer}{spread} {question.unit}")
+        return True
 
     def edited(self) -> Question | None:
         """The question as it reads now; None while it can't be one (an empty option, say)."""
@@ -153,3 +156,15 @@ class QuestionEditor(QWidget):
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _texts(question: Question | None) -> object:
+    """What is shown of a question."""
+    return question and (
+        question.id,
+        question.stem,
+        question.options,
+        question.answer,
+        question.unit,
+        question.uncertainty,
+    )

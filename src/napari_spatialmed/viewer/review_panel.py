@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_spatialmed.benchmark import REASONS, Review
+from napari_spatialmed.benchmark import REASONS, QuestionState, Review, visible_to
 from napari_spatialmed.benchmark.events import Score
 from napari_spatialmed.viewer.keys import key_text
 
@@ -53,7 +53,7 @@ class ReviewPanel(QWidget):
         self.reasons_button.setMenu(self.reasons_menu)
         self.comment = QLineEdit()
         self.comment.setPlaceholderText(f"Comment ({key_text('comment')})")
-        self.comment.setAccessibleName("Comment")
+        self.comment.setAccessibleName("Comment of your review")
         self.comment.textEdited.connect(self.changed)
         self.submit_button = QPushButton("Submit, next")
         self.submit_button.setToolTip(f"Key {key_text('submit')}")
@@ -125,3 +125,29 @@ def review_line(review: Review) -> str:
     if review.comment:
         parts.append(f"“{review.comment}”")
     return " · ".join(parts)
+
+
+def others_text(state: QuestionState, reviewer: str) -> str:
+    """What this reviewer may read of what was said of a question; others' scores only after their own (rule H1)."""
+    seen = visible_to(reviewer, state)
+    lines = []
+    if state.conflict:
+        lines.append(
+            f"⚠ Two people edited the same revision. Choose one: Adjudicate ({key_text('adjudicate')})."
+        )
+    if seen.own is not None and seen.own.stale:
+        lines.append(f"⟳ Your score is {seen.own.stale}")
+    lines += [f"⚑ {flag.author}: {flag.text or 'flagged'}" for flag in seen.flags]
+    lines += [f"{remark.author}: “{remark.text}”" for remark in seen.comments]
+    if seen.blind:
+        lines.append("Others' scores and the models' votes show after you have submitted.")
+        return "\n".join(lines)
+    lines += [review_line(r) for r in seen.reviews if r.reviewer != reviewer]
+    votes = " ".join(f"{v.member}: {v.reason}" for v in seen.verdicts if v.passed is not True)
+    lines.append(f"Status: {state.status}. {votes}".rstrip())
+    if state.adjudication is not None:
+        decision = state.adjudication
+        lines.append(
+            f"{decision.actor} decided: {'keep' if decision.keep else 'drop'}. {decision.note}".rstrip()
+        )
+    return "\n".join(lines)

@@ -24,7 +24,7 @@ from napari_spatialmed.viewer.scene import Scene
 from napari_spatialmed.viewer.work import Job, Work
 
 if TYPE_CHECKING:
-    from napari_spatialmed.benchmark import Benchmark
+    from napari_spatialmed.benchmark import Benchmark, QuestionState
 
 
 class Session:
@@ -104,7 +104,7 @@ class Session:
         labels = Path(labels)
         self.opening.run(
             f"Opening {labels.name}",
-            _open,
+            open_prepared,
             lambda progress: open_case(
                 labels, image, names=names, segmentation=segmentation, progress=progress
             ),
@@ -112,11 +112,13 @@ class Session:
 
     def open_sample_async(self, key: str) -> None:
         """Open one of :data:`napari_spatialmed.case.SAMPLES` off the GUI thread."""
-        self.opening.run("Opening the sample", _open, lambda progress: open_sample(key, progress))
+        self.opening.run("Opening the sample", open_prepared, lambda progress: open_sample(key, progress))
 
     def open_known_async(self, case_id: str) -> None:
         """Open a case that was opened on this machine before, by its id."""
-        self.opening.run("Opening the scan", _open, lambda progress: CaseLibrary().open(case_id, progress))
+        self.opening.run(
+            "Opening the scan", open_prepared, lambda progress: CaseLibrary().open(case_id, progress)
+        )
 
     # ---- selection
 
@@ -155,6 +157,13 @@ class Session:
     def question(self) -> str | None:
         """Id of the question at hand."""
         return self._question
+
+    @property
+    def question_state(self) -> QuestionState | None:
+        """The question at hand with its history."""
+        if self._benchmark is None or self._question is None:
+            return None
+        return self._benchmark.state.questions.get(self._question)
 
     def set_question(self, question: str | None) -> None:
         """Turn to a question of the benchmark."""
@@ -227,9 +236,11 @@ class Session:
         self._update()
 
 
-def _open(
+def open_prepared(
     job: Job, opening: Callable[[Callable[[str, float], None]], Case]
 ) -> tuple[Case, CaseGeometry, Prepared]:
+    """Read a case in a thread, with all that takes time before it can be shown by `Session.set_case`."""
+
     def progress(text: str, fraction: float) -> None:
         job.check()
         job.progress(0.7 * fraction, text)
