@@ -108,7 +108,12 @@ def _window() -> Iterator[Finding]:
         return
     try:
         run = subprocess.run(
-            [sys.executable, "-c", _PROBE_OPENGL], capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-c", _PROBE_OPENGL],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=60,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         yield Finding(

@@ -84,7 +84,7 @@ def test_the_hugging_face_folder_loads_offline(study: Benchmark, tmp_path: Path)
     run = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "hf")],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env=offline,
         check=False,
     )
@@ -164,7 +164,7 @@ def test_the_inspect_task_runs_and_scores_as_we_do(study: Benchmark, tmp_path: P
     )
     run = subprocess.run(
         [sys.executable, "-I", "-c", program, "task.py", str(tmp_path / "logs")],
-        capture_output=True, text=True, check=False, cwd=folder,
+        capture_output=True, encoding="utf-8", check=False, cwd=folder,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
     scores, unparsed = json.loads(run.stdout.splitlines()[-1])

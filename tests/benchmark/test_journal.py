@@ -257,7 +257,7 @@ def test_a_read_only_folder_can_be_read_and_says_that_it_cannot_be_written(tmp_p
         parent.chmod(parent.stat().st_mode | 0o055)
     try:
         run = subprocess.run(
-            [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False
+            [sys.executable, "-c", program, str(path)], capture_output=True, encoding="utf-8", check=False
         )
     finally:
         folder.chmod(0o755)

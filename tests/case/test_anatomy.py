@@ -68,7 +68,7 @@ def test_every_structure_of_totalsegmentator_has_a_group_a_code_and_its_own_colo
     table = load_names("totalsegmentator")
     found = [table.structure(label) for label in table.labels]
     assert all(s is not None and s.system != "Other" and s.kind != "other" and s.code for s in found)
-    assert table.structure(1).color == (50, 170, 60)  # type: ignore[union-attr]
+    assert table.structure(1).color == (150, 95, 175)  # type: ignore[union-attr]
     assert len({s.color for s in found if s}) == len(found)
 
 
@@ -76,7 +76,7 @@ def test_colours_and_codes_are_the_same_in_every_data_set() -> None:
     amos, total = load_names("amos").structure(2), load_names("totalsegmentator").structure(2)
     assert amos is not None
     assert total is not None
-    assert (amos.color, amos.code) == (total.color, total.code) == ((34, 102, 136), "SCT:64033007")
+    assert (amos.color, amos.code) == (total.color, total.code) == ((225, 150, 40), "SCT:64033007")
     assert describe(3, "my_odd_thing").color == describe(9, "my_odd_thing").color
 
 

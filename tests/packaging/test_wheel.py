@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(out), str(REPOSITORY)]
-    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    done = subprocess.run(build, capture_output=True, encoding="utf-8", check=False)
     if done.returncode and "No matching distribution" in done.stdout + done.stderr:
         pytest.skip("the build backend can't be fetched here (offline)")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -49,12 +49,14 @@ def test_a_new_environment_lists_the_plugin(wheel: Path, tmp_path: Path) -> None
         pytest.skip("npe2 can't be fetched here (offline)")
     # The manifest must be found without any of the program's own dependencies: napari reads it before importing anything.
     subprocess.run([*pip, "--no-deps", str(wheel)], check=True, capture_output=True)
-    listed = subprocess.run([str(python), "-m", "npe2", "list"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        [str(python), "-m", "npe2", "list"], capture_output=True, encoding="utf-8", check=True
+    )
     assert "napari-spatialmed" in listed.stdout
     valid = subprocess.run(
         [str(python), "-m", "npe2", "validate", "napari-spatialmed"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert valid.returncode == 0, valid.stdout + valid.stderr

@@ -180,5 +180,5 @@ def funnel_of(proposals: Iterable[Proposal]) -> Funnel:
         total.count(proposal.stage)
         if proposal.rule:
             rules[proposal.rule] = rules.get(proposal.rule, 0) + 1
-    ordered = {task: rows[task] for task in TASKS if task in rows}
+    ordered: dict[str, FunnelRow] = {task: rows[task] for task in TASKS if task in rows}
     return Funnel(ordered, total, dict(sorted(rules.items())))

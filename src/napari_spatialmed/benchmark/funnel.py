@@ -96,7 +96,7 @@ def count_funnel(state: State) -> Funnel:
             count(task, found.status)
         else:
             count(task, "waiting")
-    order = {task: i for i, task in enumerate(TASKS)}
+    order: dict[str, int] = {task: i for i, task in enumerate(TASKS)}
     return Funnel(
         dict(sorted(tasks.items(), key=lambda item: order.get(item[0], len(order)))),
         total,

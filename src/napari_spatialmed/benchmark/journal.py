@@ -115,6 +115,8 @@ class Journal:
                     where=self.path,
                     hint="Open it, or choose another name.",
                 )
+            # A witness left by a file of this name that is gone says nothing about this one.
+            self.tip.unlink(missing_ok=True)
             write_whole(self.path, line)
 
     def read_new(self) -> tuple[list[Event], bool]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from napari_spatialmed.case.concepts import ALIASES, NOT_A_SIDE, RULES, TITLES
 from napari_spatialmed.case.model import Case, Kind, Side, Structure
-from napari_spatialmed.case.palette import color_of
+from napari_spatialmed.case.palette import color_of, organ_color
 
 _SIDES: dict[str, Side] = {"left": "left", "right": "right", "lh": "left", "rh": "right"}
 _LETTERS: dict[str, Side] = {"l": "left", "r": "right"}
@@ -49,7 +49,8 @@ def describe(
     kind, group = kind_and_system(found)
     if system and group == "Other":
         kind, group = ("region" if kind == "other" else kind), system
-    shade = color or (tuple(record["rgb"]) if "rgb" in record else None) or color_of(found, side)
+    table = tuple(record["rgb"]) if "rgb" in record else None
+    shade = color or organ_color(found, side) or table or color_of(found, side)
     number = _number(name) if kind == "lesion" else ""
     title = title_of(found, side) + number
     return Structure(

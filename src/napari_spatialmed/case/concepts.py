@@ -96,7 +96,7 @@ _SPINE, _CAGE, _LIMBS, _HEAD = (
 
 RULES: tuple[tuple[str, Kind, str], ...] = (
     (
-        r"tumor|lesion|cyst(?!ic)|nodule|metasta|carcinoma|edema|necro|infarct|hemorrh|aneurysm|infiltrate|effusion|resection_cavity|emphysema|hernia|mesothelioma|atelectasis|honeycomb|calcification|bronchiectasis",
+        r"tumor|lesion|cyst(?!ic)|nodule|metasta|(?:^|_)mets?(?:_|$)|carcinoma|edema|necro|infarct|hemorrh|aneurysm|infiltrate|effusion|resection_cavity|emphysema|hernia|mesothelioma|atelectasis|honeycomb|calcification|bronchiectasis",
         "lesion",
         "Lesions",
     ),

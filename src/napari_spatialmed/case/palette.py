@@ -26,11 +26,42 @@ _SAFE: tuple[Color, ...] = (
     (51, 34, 136),
     (68, 170, 153),
 )
+# TotalSegmentator's table gives liver and spleen nearly the same green; neighbours in the abdomen must stay apart.
+_ORGANS: dict[str, Color] = {
+    "liver": (190, 92, 70),
+    "spleen": (150, 95, 175),
+    "pancreas": (245, 175, 95),
+    "kidney": (225, 150, 40),
+    "kidneys": (225, 150, 40),
+    "adrenal_gland": (235, 220, 60),
+    "stomach": (220, 120, 165),
+    "gallbladder": (60, 165, 90),
+    "esophagus": (180, 130, 100),
+    "duodenum": (120, 190, 170),
+    "small_bowel": (200, 165, 130),
+    "colon": (140, 105, 80),
+    "urinary_bladder": (235, 225, 140),
+    "heart": (165, 30, 70),
+    "aorta": (215, 40, 40),
+    "inferior_vena_cava": (50, 90, 215),
+    "portal_vein_and_splenic_vein": (60, 165, 225),
+    "hepatic_vessel": (90, 120, 235),
+    "hepatic_veins": (90, 120, 235),
+}
 _SHADES = (1.0, 0.7, 1.35, 0.5)
+
+
+def organ_color(concept: str, side: Side | None) -> Color | None:
+    """The colour we chose for a main organ or vessel, or None; the left one of a pair is a shade lighter."""
+    own = _ORGANS.get(concept)
+    return None if own is None else _shaded(own, 1.35) if side == "left" else own
 
 
 def color_of(concept: str, side: Side | None) -> Color:
     """A colour made from the concept alone, so that it is the same in every case; the left side is a shade lighter."""
+    own = organ_color(concept, side)
+    if own is not None:
+        return own
     digest = hashlib.sha256(concept.encode()).digest()
     hue = int.from_bytes(digest[:4], "big") / 2**32
     saturation = (0.55, 0.75, 0.95)[digest[4] % 3]

@@ -156,7 +156,9 @@ def _download(scratch: Path) -> Path:
         f"{_PACKAGE}=={_VERSION}",
     ]
     try:
-        done = subprocess.run(wanted, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(
+            wanted, capture_output=True, encoding="utf-8", errors="replace", timeout=_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _unavailable(f"the package client didn't answer ({type(error).__name__})") from error
     found = next(iter(sorted(scratch.glob("*.tar.gz"))), None)

@@ -12,7 +12,7 @@ from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.cases import case_options, load_case
 from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout, Response, View, render_view, view_for
-from napari_spatialmed.evaluation.asking import ask_freely, ask_question
+from napari_spatialmed.evaluation.asking import SETTINGS, ask_freely, ask_question
 from napari_spatialmed.evaluation.prompts import rotations
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import Client, resolve_endpoint
@@ -47,6 +47,13 @@ from napari_spatialmed.questions.model import Question
     type=click.Path(path_type=Path, file_okay=False),
     help="Write the pictures that are sent into this folder.",
 )
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(1),
+    default=SETTINGS["max_tokens"],
+    show_default=True,
+    help="Cut a longer answer off here.",
+)
 @click.option("--record", is_flag=True, help="With --benchmark: add the answer to the benchmark file.")
 @click.option("--yes-send", is_flag=True, help="Agree that the pictures go to a remote endpoint.")
 def ask_command(
@@ -63,6 +70,7 @@ def ask_command(
     arm: Arm,
     outlines: bool,
     save_pictures: Path | None,
+    max_tokens: int,
     record: bool,
     yes_send: bool,
 ) -> None:
@@ -103,7 +111,11 @@ def ask_command(
         async with Client(chosen, data_set=geometry.case.id, allow_remote=yes_send) as client:
             show = lambda piece: click.echo(piece, nl=False)  # noqa: E731
             if question is None:
-                return [await ask_freely(client, view, str(text), on_text=show)]
+                return [
+                    await ask_freely(
+                        client, view, str(text), settings={"max_tokens": max_tokens}, on_text=show
+                    )
+                ]
             answers = []
             for turn in rotations(question, arm):
                 answers.append(
@@ -117,6 +129,7 @@ def ask_command(
                         rotation=turn,
                         revision=revision,
                         view=view,
+                        settings={"max_tokens": max_tokens},
                         on_text=show,
                     )
                 )

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -36,7 +35,7 @@ from napari_spatialmed.cli.cases import case_options, load_case
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import Budget, resolve_endpoint
-from napari_spatialmed.questions import TASKS
+from napari_spatialmed.questions import PAPER_TASKS, TASKS, Task
 
 SCHEDULER_TIMEOUT = "20s"
 """How long a Dask scheduler may take to answer."""
@@ -230,8 +229,16 @@ def build_command(
     """
     settings = TeamSettings(panel_rule="paper" if paper_panel else "majority")
     jobs = [
-        Job(files, names, per_case, seed, _tasks(tasks), settings, patient_of(files.labels, patient_pattern))
-        for files in discover(pattern)
+        Job(
+            files,
+            names,
+            per_case,
+            seed,
+            _rotated(_tasks(tasks) or PAPER_TASKS, place),
+            settings,
+            patient_of(files.labels, patient_pattern),
+        )
+        for place, files in enumerate(discover(pattern))
     ]
     if not jobs:
         raise SpatialMedError(
@@ -307,17 +314,25 @@ def _open(path: Path, actor: str | None) -> Benchmark:
     return journal.open(path, actor=who) if path.exists() else journal.create(path, actor=who)
 
 
-def _tasks(text: str | None) -> Any:
+def _tasks(text: str | None) -> tuple[Task, ...] | None:
+    """The tasks a comma-separated list names; None where none was given."""
     if text is None:
         return None
-    chosen: Sequence[str] = [task.strip().upper() for task in text.split(",") if task.strip()]
-    unknown = [task for task in chosen if task not in TASKS]
+    known: dict[str, Task] = {task: task for task in TASKS}
+    chosen = [task.strip().upper() for task in text.split(",") if task.strip()]
+    unknown = [task for task in chosen if task not in known]
     if unknown or not chosen:
         raise click.BadParameter(
             f"there is no task {', '.join(unknown) or text!r}; there are {', '.join(TASKS)}",
             param_hint="--tasks",
         )
-    return tuple(chosen)
+    return tuple(known[task] for task in chosen)
+
+
+def _rotated(tasks: Sequence[Task], place: int) -> tuple[Task, ...]:
+    """Another task first for each case: with fewer questions a case than tasks, every task still gets its share."""
+    turn = place % len(tasks)
+    return (*tasks[turn:], *tasks[:turn])
 
 
 def _print_funnel(funnel: Funnel) -> None:

@@ -12,6 +12,7 @@ from napari_spatialmed import benchmark as journal
 from napari_spatialmed.benchmark.events import Score
 from napari_spatialmed.cli.actors import actor_option, who
 from napari_spatialmed.cli.journal import print_agreement, print_funnel, print_json, print_notices
+from napari_spatialmed.evaluation.prompts import measured_facts
 from napari_spatialmed.questions import LETTERS
 
 KEYS = {
@@ -78,11 +79,8 @@ def _show(opened: journal.Benchmark, item: journal.QueueItem) -> None:
         click.echo(f"   {mark} {letter}. {option}")
     if question.is_open:
         click.echo(f"   * {question.answer_text}")
-    for evidence in question.evidence:
-        value, unit = evidence.get("value"), evidence.get("unit", "")
-        click.echo(
-            f"     {evidence.get('calculator', '')} {' – '.join(evidence.get('structures', ()))}: {value} {unit}"
-        )
+    for fact in measured_facts(question):
+        click.echo(f"     {fact}")
 
 
 def _judge(opened: journal.Benchmark, question: str, seen: set[str]) -> bool:

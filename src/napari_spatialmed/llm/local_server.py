@@ -110,7 +110,7 @@ class LocalServer:
         ]
         command += ["--context", str(self.context), "--name", MODEL]
         self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
         )
         lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=_drain, args=(self._process.stdout, lines.put), daemon=True).start()

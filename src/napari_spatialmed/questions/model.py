@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-PAPER_TASKS = ("DIR", "DIST", "EXT", "VOL", "COMP", "VOLEST")
-"""The six of SpatialMed (arXiv 2603.13800), in its order."""
-FURTHER_TASKS = ("COUNT", "CONT", "MARG", "SHAPE")
-"""Ours; kept apart in every table so that the paper's six compare."""
-TASKS = PAPER_TASKS + FURTHER_TASKS
 Task = Literal["DIR", "DIST", "EXT", "VOL", "COMP", "VOLEST", "COUNT", "CONT", "MARG", "SHAPE"]
+PAPER_TASKS: tuple[Task, ...] = ("DIR", "DIST", "EXT", "VOL", "COMP", "VOLEST")
+"""The six of SpatialMed (arXiv 2603.13800), in its order."""
+FURTHER_TASKS: tuple[Task, ...] = ("COUNT", "CONT", "MARG", "SHAPE")
+"""Ours; kept apart in every table so that the paper's six compare."""
+TASKS: tuple[Task, ...] = PAPER_TASKS + FURTHER_TASKS
 
 LETTERS = "ABCDEFGH"
 
