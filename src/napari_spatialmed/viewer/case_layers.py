@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import weakref
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -56,12 +58,16 @@ class CaseLayers:
     def set_ndisplay(self, ndisplay: int) -> None:
         """Volumes in 2D, the slice plane in 3D: full volumes cost seconds per frame there."""
         flat = ndisplay == 2
+        viewer = self._viewer()
+        if viewer is not None and not flat:
+            # napari's status line looks under the cursor of the active layer, even a hidden one, and stumbles over a
+            # camera that has no direction yet.
+            viewer.layers.selection.clear()
         if not flat and self.plane is None and self._plane_volume is not None:
             self._add_plane(self._plane_volume)
         for layer, visible in ((self.image, flat), (self.labels, flat), (self.plane, not flat)):
             if layer is not None and layer.visible != visible:
                 layer.visible = visible
-        viewer = self._viewer()
         if viewer is not None and flat and self.labels in viewer.layers:
             viewer.layers.selection.active = self.labels
 
@@ -166,6 +172,20 @@ def layer_data(
         **common,
     }
     return [*layers, (case.labels, structures, "labels")]
+
+
+@contextmanager
+def removing_layers() -> Iterator[None]:
+    """Around taking several layers out of a viewer.
+
+    napari collects garbage after every single layer, half a second each in a grown process.  What exists beforehand is
+    kept out of that; Python's own next round takes it.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def add_quietly(viewer: ViewerModel, layer: Layer, *, at: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
@@ -50,6 +52,12 @@ class ProposalsTable(QTableWidget):
         self.setRowHidden(row, self._only_accepted and proposal.state != "accepted")
         if self.currentRow() < 0:
             self.scrollToBottom()
+
+    def choose_accepted(self, among: Iterable[Proposal]) -> None:
+        """Go to the first accepted one of a run."""
+        ours = [p for p in among if p.state == "accepted"]
+        if ours:
+            self.setCurrentCell(self.proposals.index(ours[0]), 2)
 
     def show_only_accepted(self, only: bool) -> None:
         """Hide what was turned down."""

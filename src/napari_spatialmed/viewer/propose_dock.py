@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import get_args
+from dataclasses import replace
+from typing import cast
 
 from napari.viewer import Viewer
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QFormLayout,
-    QGridLayout,
     QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
-    QSizePolicy,
-    QSpinBox,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_spatialmed.agents import Progress, Proposal, ProposalResult, TeamSettings, propose_async
-from napari_spatialmed.agents.building import record_proposal, signatures_in, volumes_of
-from napari_spatialmed.agents.models import ModelTeam
-from napari_spatialmed.benchmark import SUFFIX, Benchmark, BenchmarkError, Funnel
+from napari_spatialmed.agents import Progress, Proposal, ProposalResult
+from napari_spatialmed.agents.building import record_proposal
+from napari_spatialmed.benchmark import SUFFIX, BenchmarkError
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.llm import Endpoint, endpoints
-from napari_spatialmed.questions import FORMS, PAPER_TASKS, Task
+from napari_spatialmed.questions import Task
 from napari_spatialmed.viewer.benchmark_bar import BenchmarkBar
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.evidence import show_evidence
-from napari_spatialmed.viewer.local_model import LOCAL, local_endpoint
-from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text, not_a_device, shown
+from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device, shown
 from napari_spatialmed.viewer.proposals_table import ProposalsTable, messages_text, proposal_text
+from napari_spatialmed.viewer.proposing import funnel_text, propose_in_job
 from napari_spatialmed.viewer.session import session_for
-from napari_spatialmed.viewer.work import Job, Work
-
-OFFLINE = "Offline: anatomy and rules, no model"
-OFFLINE_PANEL = ("Offline 1", "Offline 2", "Offline 3")
+from napari_spatialmed.viewer.team_form import TeamForm, TeamFormError, TeamRequest
+from napari_spatialmed.viewer.team_table import TeamTable
+from napari_spatialmed.viewer.work import Work
 
 
 class ProposeDock(QWidget):
@@ -59,57 +50,12 @@ class ProposeDock(QWidget):
 
     def _build(self) -> None:
         self.bar = BenchmarkBar(self.session)
-        self.task_boxes: dict[Task, QCheckBox] = {}
-        tasks_grid = QGridLayout()
-        for n, task in enumerate(get_args(Task)):
-            box = QCheckBox(task)
-            box.setChecked(task in PAPER_TASKS)
-            box.setEnabled(any(form.task == task for form in FORMS.values()))
-            box.setToolTip(
-                "One of SpatialMed's six tasks" if task in PAPER_TASKS else "Ours; kept apart in every table"
-            )
-            self.task_boxes[task] = box
-            tasks_grid.addWidget(box, n // 5, n % 5)
-        self.count_box, self.seed_box = QSpinBox(), QSpinBox()
-        self.count_box.setRange(1, 500)
-        self.count_box.setValue(12)
-        self.count_box.setAccessibleName("How many questions")
-        self.seed_box.setRange(0, 999_999)
-        self.seed_box.setToolTip("Offline, the same case and seed give the same questions.")
-        self.generator_box, self.judge_box = QComboBox(), QComboBox()
-        self.panel_boxes = (QComboBox(), QComboBox(), QComboBox())
-        self.rule_box = QComboBox()
-        self.rule_box.addItem("under three option orders", "majority")
-        self.rule_box.addItem("once, as in the paper", "paper")
-        for box, name in (
-            (self.generator_box, "Generator"),
-            (self.judge_box, "Judge"),
-            *((box, f"Blind reader {n}") for n, box in enumerate(self.panel_boxes, 1)),
-            (self.rule_box, "How the panel is asked"),
-        ):
-            box.setAccessibleName(name)
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(6)
-            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        numbers = QHBoxLayout()
-        numbers.addWidget(self.count_box)
-        numbers.addWidget(PlainLabel("Seed"))
-        numbers.addWidget(self.seed_box)
-        numbers.addStretch(1)
-        readers = QHBoxLayout()
-        for box in self.panel_boxes:
-            readers.addWidget(box)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Tasks", tasks_grid)
-        form.addRow("Questions", numbers)
-        form.addRow("Generator", self.generator_box)
-        form.addRow("Judge", self.judge_box)
-        form.addRow("Blind panel", readers)
-        form.addRow("Each asked", self.rule_box)
+        self.form = TeamForm()
+        self.count_box = self.form.count_box
         self.propose_button = QPushButton("Propose")
         self.busy = BusyBar(self._work)
-        self.member_line = PlainLabel(quiet=True)
+        self.team = TeamTable()
+        self.hint = PlainLabel(quiet=True)
         self.message = MessageLine()
         self.table = ProposalsTable()
         self.only_box = QCheckBox("Accepted only")
@@ -120,26 +66,34 @@ class ProposeDock(QWidget):
         tabs = QTabWidget()
         tabs.addTab(self.details, "Question and verdicts")
         tabs.addTab(self.exchanged, "Prompts and passages")
-        tabs.setMinimumHeight(170)
+        tabs.setMinimumHeight(150)
+        self.show_button, self.again_button = QPushButton("Show"), QPushButton("Ask again")
         self.accept_button, self.reject_button = QPushButton("Accept anyway"), QPushButton("Reject")
+        self.show_button.setToolTip("Draw in the scene what the answer rests on.")
+        self.again_button.setToolTip(
+            "One more question of the chosen row's task, other than those there are."
+        )
         self.accept_button.setToolTip(
             "Let it through to the reviewers against the verdicts; that stands in its history."
         )
         self.reject_button.setToolTip("Take it out of the reviewers' queue.")
-        self.show_button = QPushButton("Show in the scene")
         buttons = QHBoxLayout()
-        for button in (self.show_button, self.accept_button, self.reject_button):
+        for button in (self.show_button, self.again_button, self.accept_button, self.reject_button):
             buttons.addWidget(button)
         middle = QHBoxLayout()
         middle.addWidget(self.funnel_label, 1)
         middle.addWidget(self.only_box)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.bar)
-        layout.addLayout(form)
-        layout.addWidget(self.propose_button)
-        layout.addWidget(self.busy)
-        layout.addWidget(self.member_line)
-        layout.addWidget(self.message)
+        for widget in (
+            self.bar,
+            self.form,
+            self.propose_button,
+            self.busy,
+            self.team,
+            self.hint,
+            self.message,
+        ):
+            layout.addWidget(widget)
         layout.addLayout(middle)
         layout.addWidget(self.table, 3)
         layout.addWidget(tabs, 2)
@@ -154,6 +108,7 @@ class ProposeDock(QWidget):
         self.table.chosen.connect(self._show)
         self.only_box.toggled.connect(self.table.show_only_accepted)
         self.show_button.clicked.connect(self.show_in_scene)
+        self.again_button.clicked.connect(self.ask_again)
         self.accept_button.clicked.connect(self.accept_anyway)
         self.reject_button.clicked.connect(self.reject)
         self._work.part.connect(self._progress)
@@ -167,28 +122,14 @@ class ProposeDock(QWidget):
 
     def _fill_members(self) -> None:
         try:
-            known = dict(endpoints())
+            self.form.fill_members()
         except SpatialMedError as error:
             self.message.fail(error)
-            known = {}
-        local = local_endpoint()
-        if local is not None:
-            known[LOCAL] = local
-        for box, default in (
-            (self.generator_box, OFFLINE),
-            (self.judge_box, "None: rules only"),
-            *((box, reader) for box, reader in zip(self.panel_boxes, OFFLINE_PANEL, strict=True)),
-        ):
-            chosen = box.currentText()
-            box.clear()
-            box.addItem(default, None)
-            for name, endpoint in known.items():
-                box.addItem(menu_text(name), endpoint)
-            box.setCurrentIndex(max(0, box.findText(chosen)))
 
     def _on_case(self) -> None:
         self._work.cancel()
         self.table.reset()
+        self.team.reset()
         self.result = None
         self.funnel_label.setText("")
         self.details.clear()
@@ -206,50 +147,45 @@ class ProposeDock(QWidget):
             )
         self.propose_button.setEnabled(not missing and not self._work.running)
         self.propose_button.setToolTip(missing)
-        if not self._work.running:
-            self.member_line.setText(missing)
+        self.hint.setText(missing)
+        self.hint.setVisible(bool(missing))
         self._enable_buttons()
 
     # ---- proposing
 
-    @property
-    def tasks(self) -> tuple[Task, ...]:
-        """The ticked tasks."""
-        return tuple(task for task, box in self.task_boxes.items() if box.isChecked())
-
     def propose(self) -> None:
         """Set the team to work."""
-        geometry, benchmark = self.session.geometry, self.session.benchmark
-        if geometry is None or benchmark is None:
-            return
-        if not self.tasks:
-            self.message.say("Tick at least one task.", "warning")
-            return
-        readers = [box.currentData() for box in self.panel_boxes if box.currentData() is not None]
-        if len(readers) not in (0, len(self.panel_boxes)):
-            self.message.say(
-                "The blind panel is either the offline one or three models: choose all three.", "warning"
-            )
-            return
+        request = self._request()
+        if request is not None:
+            self.table.reset()
+            self._run(request)
+
+    def ask_again(self) -> None:
+        """One more question of the chosen row's task; what there is stays listed."""
+        request, chosen = self._request(), self.chosen
+        if request is not None and chosen is not None:
+            self._run(replace(request, tasks=(cast("Task", chosen.task),), count=1))
+
+    def _request(self) -> TeamRequest | None:
+        if self.session.geometry is None or self.session.benchmark is None or self._work.running:
+            return None
+        try:
+            return self.form.request()
+        except TeamFormError as error:
+            self.message.fail(error)
+            return None
+
+    def _run(self, request: TeamRequest) -> None:
         self.message.clear()
-        self.table.reset()
+        self.team.reset()
         self.propose_button.setEnabled(False)
         self._work.run(
-            "Proposing questions",
-            _propose,
-            geometry,
-            benchmark,
-            self.tasks,
-            self.count_box.value(),
-            self.seed_box.value(),
-            self.generator_box.currentData(),
-            self.judge_box.currentData(),
-            readers,
-            self.rule_box.currentData(),
+            "Proposing questions", propose_in_job, self.session.geometry, self.session.benchmark, request
         )
+        self._enable_buttons()
 
     def _progress(self, event: Progress) -> None:
-        self.member_line.setText(f"{event.member}: {event.text}")
+        self.team.tell(event)
         benchmark = self.session.benchmark
         if event.proposal is None or benchmark is None:
             return
@@ -267,9 +203,7 @@ class ProposeDock(QWidget):
         text = f"{len(result.accepted)} of {result.wanted} accepted, {len(result.rejected)} turned down; all are recorded."
         self.message.say(f"{text} {result.stopped}".strip(), "good" if not result.stopped else "warning")
         self.session.benchmark_changed.emit()
-        first = next((n for n, p in enumerate(self.table.proposals) if p.state == "accepted"), -1)
-        if first >= 0:
-            self.table.setCurrentCell(first, 2)
+        self.table.choose_accepted(result.proposals)
 
     def _cancelled(self) -> None:
         self.message.say("Cancelled. What was decided before is in the benchmark.", "info")
@@ -295,6 +229,9 @@ class ProposeDock(QWidget):
         question = None if proposal is None else proposal.question
         held = None if question is None or benchmark is None else benchmark.state.questions.get(question.id)
         self.show_button.setEnabled(question is not None)
+        self.again_button.setEnabled(
+            proposal is not None and benchmark is not None and not self._work.running
+        )
         self.accept_button.setEnabled(held is not None and held.status == "rejected")
         self.reject_button.setEnabled(held is not None and held.status != "rejected")
 
@@ -330,58 +267,3 @@ class ProposeDock(QWidget):
             "Accepted: it goes to the reviewers." if accepted else "Rejected; it stays on record.", "good"
         )
         self.session.benchmark_changed.emit()
-
-
-def funnel_text(funnel: Funnel) -> str:
-    """The funnel in a line: how many each stage took out."""
-    total = funnel.total
-    return (
-        f"{total.proposed} proposed · {total.rules} stopped by rules · {total.validator} by the validator · "
-        f"{total.panel} answered blind · {total.waiting} to review"
-    )
-
-
-async def _propose(
-    job: Job,
-    geometry: CaseGeometry,
-    benchmark: Benchmark,
-    tasks: tuple[Task, ...],
-    count: int,
-    seed: int,
-    generator: Endpoint | None,
-    judge: Endpoint | None,
-    readers: list[Endpoint],
-    panel_rule: str,
-) -> ProposalResult:
-    case = geometry.case
-    settings = TeamSettings(
-        panel_rule="paper" if panel_rule == "paper" else "majority", concurrency=1 if generator is None else 4
-    )
-    members = ModelTeam(
-        generator=generator,
-        judge=judge,
-        readers=readers,
-        data_set=case.id,
-        journal=Path(benchmark.path).with_suffix(".calls.jsonl"),
-        settings=settings,
-        seed=seed,
-    )
-    await members.check()
-    benchmark.register_case(case, volumes_ml=volumes_of(geometry))
-
-    def tell(event: Progress) -> None:
-        job.check()
-        job.progress(event.accepted / max(event.wanted, 1), f"{event.accepted} of {event.wanted} accepted")
-        job.part(event)
-
-    return await members.run(
-        propose_async,
-        geometry,
-        count=count,
-        seed=seed,
-        tasks=tasks,
-        settings=settings,
-        taken=signatures_in(benchmark, case.id),
-        on_event=tell,
-        cancelled=lambda: job.cancelled,
-    )

@@ -19,7 +19,7 @@ from superqt.utils import ensure_main_thread
 
 from napari_spatialmed.case import Case
 from napari_spatialmed.geometry import CaseGeometry, Measurement
-from napari_spatialmed.viewer.case_layers import CaseLayers, Prepared
+from napari_spatialmed.viewer.case_layers import CaseLayers, Prepared, removing_layers
 from napari_spatialmed.viewer.clicks import Clicks
 from napari_spatialmed.viewer.drawing_layers import DrawingLayers
 from napari_spatialmed.viewer.drawings import Drawing, drawing_key, drawing_of
@@ -115,9 +115,10 @@ class Scene:
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
-        self.drawing_layers.set_case(None)
-        self.surfaces.set_case(None)
-        self.case_layers.remove()
+        with removing_layers():
+            self.drawing_layers.set_case(None)
+            self.surfaces.set_case(None)
+            self.case_layers.remove()
         self.letters.show(False)
         self.geometry = self.prepared = None
         self._selected = self._hidden = frozenset()
@@ -216,6 +217,7 @@ class Scene:
 
     def view_from(self, side: str) -> None:
         """Turn the 3D camera to look from a side: one of A, P, L, R, S, I."""
+        self.viewer.layers.selection.clear()
         self.viewer.dims.ndisplay = 3
         self.viewer.scene.camera.set_view_direction(*VIEW_DIRECTIONS[side])
         self.viewer.reset_view(reset_camera_angle=False)
