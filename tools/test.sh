@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
-export OMP_NUM_THREADS=1 NAPARI_STRICT_QT=1 PYTHONWARNINGS=default
+export OMP_NUM_THREADS=1 NAPARI_STRICT_QT=1 PYTHONWARNINGS=default NO_MKDOCS_2_WARNING=1
 # Tests never touch the user's own settings, benchmark index or caches.
 SPATIALMED_HOME=$(mktemp -d); export SPATIALMED_HOME
 trap 'rm -rf "$SPATIALMED_HOME"' EXIT
