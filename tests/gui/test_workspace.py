@@ -13,13 +13,15 @@ from typing import Any
 import napari
 import numpy as np
 import pytest
+from napari.settings import get_plugin_settings
 from napari.utils.events import Event
 from npe2 import PluginManager
 from qtpy.QtWidgets import QTabBar
 
-from napari_spatialmed.case import make_case
+from napari_spatialmed.case import colors, make_case
 from napari_spatialmed.viewer import commands, workspace
 from napari_spatialmed.viewer.case_dock import CaseDock
+from napari_spatialmed.viewer.diagnose import Diagnose
 from napari_spatialmed.viewer.measure_dock import MeasureDock
 from napari_spatialmed.viewer.orthogonal import OrthogonalViews
 from napari_spatialmed.viewer.session import Session, session_for
@@ -210,10 +212,59 @@ def test_the_manifest_names_things_that_exist() -> None:
     for command in manifest.contributions.commands:
         assert callable(manager.commands.get(command.id)), command.id
     widgets = {w.display_name for w in manifest.contributions.widgets}
-    assert widgets == set(workspace.DOCKS)
+    assert widgets == {*workspace.DOCKS, "Diagnose"}
     assert {s.key for s in manifest.contributions.sample_data} == {
         "phantom-abdomen", "phantom-brain", "totalsegmentator-abdomen",
     }  # fmt: skip
+
+
+def test_the_diagnosis_can_be_copied_and_holds_no_key(
+    make_napari_viewer: Maker, wait_for: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-never-shown")
+    viewer = make_napari_viewer()
+    _, found = viewer.window.add_plugin_dock_widget("napari-spatialmed", "Diagnose")
+    assert isinstance(found, Diagnose)
+    wait_for(lambda: not found.work.running)
+    found.copy_button.click()
+    text = found.text.toPlainText()
+    assert "napari-spatialmed" in text
+    assert "packages: napari " in text
+    assert "sk-never-shown" not in text
+
+
+def test_the_settings_decide_how_a_case_opens(make_napari_viewer: Maker) -> None:
+    looks = get_plugin_settings("napari-spatialmed").looks
+    viewer = make_napari_viewer()
+    session = session_for(viewer)
+    try:
+        looks.ct_window, looks.palette = "Bone", "safe"
+        session.set_case(small_case())
+        assert tuple(session.scene.case_layers.image.contrast_limits) == session.scene.windows["Bone"]
+        assert session.scene.palette == "safe"
+    finally:
+        looks.ct_window, looks.palette = "Abdomen", "steady"
+
+
+def test_colour_blind_safe_colours_reach_every_view(session: Session, wait_for: Wait) -> None:
+    dock = show_dock(session.scene.viewer, "Case")
+    assert isinstance(dock, CaseDock)
+    session.scene.view_from("A")
+    wait_for(lambda: session.scene.surfaces.complete)
+    dock.palette_box.setCurrentIndex(dock.palette_box.findData("safe"))
+    dock.palette_box.activated.emit(dock.palette_box.currentIndex())
+    wait_for(lambda: session.scene.surfaces.complete)
+    safe = colors(session.case, "safe")
+    for s in session.case:
+        shade = np.array(safe[s.name]) / 255
+        np.testing.assert_allclose(
+            session.scene.case_layers.labels.colormap.color_dict[s.label][:3], shade, atol=1e-6
+        )
+        drawn = np.concatenate(
+            [layer.vertex_colors[:, :3] for layer in session.scene.viewer.layers if "3D" in layer.name]
+        )
+        assert np.isclose(drawn, shade, atol=1e-3).all(axis=1).any()
+    assert session.case["liver"].color != safe["liver"]
 
 
 def test_the_phantom_opens_from_naparis_sample_menu(make_napari_viewer: Maker, wait_for: Wait) -> None:

@@ -115,6 +115,7 @@ class CaseDock(QWidget):
         self.notes.say("\n".join(notes_of(case)), "warning")
         self.window_box.clear()
         self.window_box.addItems(list(self.session.scene.windows))
+        self.palette_box.setCurrentIndex(self.palette_box.findData(self.session.scene.palette))
         for widget in (self.window_box, self.window_label):
             widget.setVisible(case.image is not None)
 
@@ -161,7 +162,15 @@ class CaseDock(QWidget):
         self.strength.valueChanged.connect(self._set_strength)
         looks.addWidget(self.window_label)
         looks.addWidget(self.window_box, 1)
-        looks.addWidget(QLabel("Colours", box))
+        self.palette_box = QComboBox(box)
+        for title, palette in (("Colours", "steady"), ("Colour-blind safe", "safe")):
+            self.palette_box.addItem(title, palette)
+        self.palette_box.setToolTip(
+            "Each structure's own colour, or a set that stays apart for colour-blind readers"
+        )
+        self.palette_box.setAccessibleName("Set of colours")
+        self.palette_box.activated.connect(self._set_palette)
+        looks.addWidget(self.palette_box, 1)
         looks.addWidget(self.strength, 1)
         rows.addLayout(views)
         rows.addLayout(looks)
@@ -177,6 +186,9 @@ class CaseDock(QWidget):
         limits = self.session.scene.windows.get(self.window_box.currentText())
         if limits is not None:
             self.session.scene.set_window(*limits)
+
+    def _set_palette(self) -> None:
+        self.session.scene.set_palette(self.palette_box.currentData())
 
     def _set_strength(self, percent: int) -> None:
         self.session.scene.set_label_opacity(percent / 100)

@@ -14,7 +14,9 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_spatialmed.case import Case
+from napari_spatialmed.case import colors as structure_colors
 from napari_spatialmed.viewer.pixels import PlaneVolume, plane_volume, value_range, windows
+from napari_spatialmed.viewer.settings import Palette, first_ct_window, first_palette
 
 OWNER = "spatialmed"
 """Key in a layer's metadata by which our layers are known."""
@@ -32,6 +34,7 @@ class CaseLayers:
         self._case: Case | None = None
         self._limits: tuple[float, float] | None = None
         self._hidden: frozenset[int] = frozenset()
+        self._palette: Palette = "steady"
 
     def show(self, case: Case, prepared: Prepared) -> None:
         """Add the case's layers, scan below labels."""
@@ -39,7 +42,7 @@ class CaseLayers:
         if viewer is None:
             return
         self._case, self._plane_volume = case, prepared.plane
-        self.image, self.labels = prepared.image, prepared.labels
+        self.image, self.labels, self._palette = prepared.image, prepared.labels, prepared.palette
         if self.image is not None:
             self._limits = self.image.contrast_limits
             viewer.add_layer(self.image)
@@ -85,7 +88,13 @@ class CaseLayers:
         """Make these labels, and only these, invisible in 2D."""
         if self.labels is not None and self._case is not None and frozenset(labels) != self._hidden:
             self._hidden = frozenset(labels)
-            self.labels.colormap = label_colors(self._case, self._hidden)
+            self.labels.colormap = label_colors(self._case, self._hidden, self._palette)
+
+    def recolor(self, palette: Palette) -> None:
+        """Give the structures other colours."""
+        self._palette = palette
+        if self.labels is not None and self._case is not None:
+            self.labels.colormap = label_colors(self._case, self._hidden, palette)
 
     def move_plane(self, axis: int, index: int) -> None:
         """Put the 3D slice plane across `axis` at a voxel index."""
@@ -127,10 +136,11 @@ class Prepared:
     """
 
     def __init__(self, case: Case) -> None:
-        self.windows = windows(case)
+        self.windows = windows(case, first_ct_window())
+        self.palette = first_palette()
         self.plane = None if case.image is None else plane_volume(case.image)
         self.image: Image | None = None
-        for data, given, kind in layer_data(case, self.windows):
+        for data, given, kind in layer_data(case, self.windows, self.palette):
             if kind == "image":
                 self.image = Image(data, metadata={OWNER: "scan"}, **given)
                 low, high = value_range(data)
@@ -140,16 +150,19 @@ class Prepared:
                 self.labels = Labels(data, metadata={OWNER: "labels"}, **given)
 
 
-def label_colors(case: Case, hidden: Collection[int] = ()) -> DirectLabelColormap:
+def label_colors(
+    case: Case, hidden: Collection[int] = (), palette: Palette = "steady"
+) -> DirectLabelColormap:
     """Each structure in its own colour; background and hidden labels transparent."""
     colors: dict[int | None, Any] = {None: (0.0, 0.0, 0.0, 0.0), 0: (0.0, 0.0, 0.0, 0.0)}
+    shown = structure_colors(case, palette)
     for s in case:
-        colors[s.label] = (*(c / 255 for c in s.color), 0.0 if s.label in hidden else 1.0)
+        colors[s.label] = (*(c / 255 for c in shown[s.name]), 0.0 if s.label in hidden else 1.0)
     return DirectLabelColormap(color_dict=colors)
 
 
 def layer_data(
-    case: Case, presets: Mapping[str, tuple[float, float]]
+    case: Case, presets: Mapping[str, tuple[float, float]], palette: Palette
 ) -> list[tuple[Any, dict[str, Any], str]]:
     """A case as napari's layer data: the scan in the first window preset, where there is one, and the structures."""
     common: dict[str, Any] = {"scale": case.spacing, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
@@ -163,7 +176,7 @@ def layer_data(
         "name": "Structures",
         "opacity": 0.45 if case.image is not None else 0.9,
         "blending": "translucent",
-        "colormap": label_colors(case),
+        "colormap": label_colors(case, palette=palette),
         # napari shows the name under the cursor from these two columns.
         "features": {
             "index": np.array([0, *(s.label for s in case)]),

@@ -65,12 +65,14 @@ def sample_percentiles(image: NDArray[Any], percents: tuple[float, ...]) -> tupl
     return tuple(float(v) for v in np.percentile(above if above.size else np.zeros(1), percents))
 
 
-def windows(case: Case) -> dict[str, tuple[float, float]]:
-    """The presets that fit a case: name → contrast limits, the first being the default."""
+def windows(case: Case, first: str = "Abdomen") -> dict[str, tuple[float, float]]:
+    """The presets that fit a case: name → contrast limits; it opens in the first, which for CT can be chosen."""
     if case.image is None:
         return {}
     if case.modality == "CT":
-        return {name: (level - width / 2, level + width / 2) for name, (width, level) in CT_WINDOWS.items()}
+        names = sorted(CT_WINDOWS, key=lambda name: name != first)
+        pairs = {name: CT_WINDOWS[name] for name in names}
+        return {name: (level - width / 2, level + width / 2) for name, (width, level) in pairs.items()}
     percents = tuple(p for pair in PERCENTILE_WINDOWS.values() for p in pair)
     values = sample_percentiles(case.image, percents)
     found = {}

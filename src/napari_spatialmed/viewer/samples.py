@@ -14,6 +14,7 @@ from napari_spatialmed.case import Case, open_sample
 from napari_spatialmed.viewer.case_layers import OWNER, layer_data
 from napari_spatialmed.viewer.pixels import windows
 from napari_spatialmed.viewer.session import session_for
+from napari_spatialmed.viewer.settings import first_ct_window, first_palette
 
 LayerData = tuple[Any, dict[str, Any], str]
 
@@ -41,7 +42,7 @@ def _sample(key: str) -> list[LayerData]:
         QTimer.singleShot(0, partial(_adopt, weakref.ref(viewer), case))
     return [
         (data, {**given, "metadata": {OWNER: "sample"}}, kind)
-        for data, given, kind in layer_data(case, windows(case))
+        for data, given, kind in layer_data(case, windows(case, first_ct_window()), first_palette())
     ]
 
 

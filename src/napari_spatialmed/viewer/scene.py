@@ -18,6 +18,7 @@ from psygnal import Signal
 from superqt.utils import ensure_main_thread
 
 from napari_spatialmed.case import Case
+from napari_spatialmed.case import colors as structure_colors
 from napari_spatialmed.geometry import CaseGeometry, Measurement
 from napari_spatialmed.viewer.case_layers import CaseLayers, Prepared, removing_layers
 from napari_spatialmed.viewer.clicks import Clicks
@@ -26,6 +27,7 @@ from napari_spatialmed.viewer.drawings import Drawing, drawing_key, drawing_of
 from napari_spatialmed.viewer.edits import Edit, EditWatch
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.readout import Readout
+from napari_spatialmed.viewer.settings import Palette
 from napari_spatialmed.viewer.space import world_from_ras
 from napari_spatialmed.viewer.surface_layers import SurfaceLayers
 
@@ -50,6 +52,8 @@ class Scene:
     edited = Signal(Edit)
     hidden_changed = Signal(frozenset)
     """Names of the hidden structures."""
+    colors_changed = Signal(dict)
+    """Name → colour of every structure."""
     looks_changed = Signal()
     """Contrast, opacity or visibility changed."""
 
@@ -59,6 +63,7 @@ class Scene:
         self.prepared: Prepared | None = None
         self._selected: frozenset[str] = frozenset()
         self._hidden: frozenset[str] = frozenset()
+        self._palette: Palette = "steady"
         self.case_layers = CaseLayers(viewer)
         self.surfaces = SurfaceLayers(viewer)
         self.drawing_layers = DrawingLayers(viewer)
@@ -98,7 +103,9 @@ class Scene:
         self.geometry, self.prepared = geometry, prepared or Prepared(case)
         viewer.canvas.background_color_override = BACKGROUND
         self.case_layers.show(case, self.prepared)
+        self._palette = self.prepared.palette
         self.surfaces.set_case(geometry)
+        self.surfaces.recolor(self.colors)
         self.drawing_layers.set_case(case)
         labels = self.case_layers.labels
         assert labels is not None
@@ -122,6 +129,24 @@ class Scene:
         self.letters.show(False)
         self.geometry = self.prepared = None
         self._selected = self._hidden = frozenset()
+
+    @property
+    def palette(self) -> Palette:
+        """Which set of colours the structures have."""
+        return self._palette
+
+    @property
+    def colors(self) -> dict[str, tuple[int, int, int]]:
+        """Name → the colour a structure is shown in."""
+        return {} if self.case is None else structure_colors(self.case, self._palette)
+
+    def set_palette(self, palette: Palette) -> None:
+        """``steady``: each structure's own colour; ``safe``: apart for colour-blind readers too."""
+        self._palette = palette
+        self.case_layers.recolor(palette)
+        self.surfaces.recolor(self.colors)
+        self.looks_changed.emit()
+        self.colors_changed.emit(self.colors)
 
     @property
     def windows(self) -> dict[str, tuple[float, float]]:

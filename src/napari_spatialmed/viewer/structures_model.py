@@ -56,6 +56,7 @@ class StructuresModel(QAbstractTableModel):
         super().__init__(parent)
         self._rows: list[StructureRow] = []
         self._icons: dict[tuple[int, int, int], QIcon] = {}
+        self._colors: dict[str, tuple[int, int, int]] = {}
 
     @property
     def rows(self) -> tuple[StructureRow, ...]:
@@ -67,6 +68,12 @@ class StructuresModel(QAbstractTableModel):
         self.beginResetModel()
         self._rows = list(rows)
         self.endResetModel()
+
+    def set_colors(self, colors: dict[str, tuple[int, int, int]]) -> None:
+        """The colours that structures are shown in, by name."""
+        self._colors = colors
+        if self._rows:
+            self.dataChanged.emit(self.index(0, NAME), self.index(len(self._rows) - 1, NAME))
 
     def update_rows(self, rows: Iterable[StructureRow]) -> None:
         """Replace rows of the same structures, keeping their visibility."""
@@ -120,7 +127,7 @@ class StructuresModel(QAbstractTableModel):
         if role == _Role.TextAlignmentRole and column == VOLUME:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if column == NAME and role == _Role.DecorationRole:
-            return self._swatch(row.structure.color)
+            return self._swatch(self._colors.get(row.structure.name, row.structure.color))
         if column == NAME and role == _Role.CheckStateRole:
             return Qt.CheckState.Checked if row.visible else Qt.CheckState.Unchecked
         return None

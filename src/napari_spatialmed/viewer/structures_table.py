@@ -52,6 +52,7 @@ class StructuresTable(QWidget):
         session.selection_changed.connect(self._on_selection)
         session.labels_edited.connect(self._on_edited)
         session.scene.hidden_changed.connect(self.model.set_hidden)
+        session.scene.colors_changed.connect(self.model.set_colors)
         self._on_case()
 
     def _make_widgets(self) -> None:
@@ -117,6 +118,7 @@ class StructuresTable(QWidget):
         self.work.cancel()
         self.search.clear()
         self.system.clear()
+        self.model.set_colors(self._session.scene.colors)
         self.model.set_rows(StructureRow(s, 0.0) for s in case or ())
         systems = sorted({s.system for s in case or ()})
         self.system.addItems([ALL_SYSTEMS, *systems])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +52,7 @@ class SurfaceLayers(QObject):
         self._waiting: deque[_Group] = deque()
         self._hidden: frozenset[int] = frozenset()
         self._selected: frozenset[int] = frozenset()
+        self._colors: dict[str, tuple[int, int, int]] = {}
         self._shown = False
         self.work = Work(self)
         self.work.part.connect(self._keep)
@@ -82,6 +83,14 @@ class SurfaceLayers(QObject):
         self._stale.clear()
         self._selected_layer = None
         self._geometry, self._hidden, self._selected = geometry, frozenset(), frozenset()
+        self._colors = {} if geometry is None else {s.name: s.color for s in geometry.case}
+
+    def recolor(self, colors: Mapping[str, tuple[int, int, int]]) -> None:
+        """Give the structures other colours, by name."""
+        self._colors = dict(colors)
+        self._waiting.extend(g for g in self._layers if g not in self._waiting)
+        self._adding.start()
+        self._show_selected()
 
     def set_ndisplay(self, ndisplay: int) -> None:
         """Show the surfaces in 3D, building what is missing; hide them in 2D, where they would cost time."""
@@ -186,12 +195,16 @@ class SurfaceLayers(QObject):
             return None
         parts = [self._surfaces[label] for label in ready]
         starts = np.cumsum([0, *(len(v) for v, _ in parts)])
-        colors = [[*(c / 255 for c in geometry.case[label].color), 1.0] for label in ready]
+        colors = [[*(c / 255 for c in self._colors[name]), 1.0] for name in self._names(ready)]
         return (
             np.concatenate([v for v, _ in parts]),
             np.concatenate([f + start for (_, f), start in zip(parts, starts, strict=False)]),
             np.repeat(np.asarray(colors, np.float32), np.diff(starts), axis=0),
         )
+
+    def _names(self, labels: Iterable[int]) -> list[str]:
+        geometry = self._geometry
+        return [] if geometry is None else [geometry.case[label].name for label in labels]
 
     def _insert(self, viewer: ViewerModel, layer: SurfaceLayer) -> None:
         # Drawn in this order: the context, which has no depth, what is selected, and the drawings.

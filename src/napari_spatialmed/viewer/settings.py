@@ -1,0 +1,20 @@
+"""The plugin's page in napari's preferences: what a case looks like when it opens.  Plain YAML, so never a key."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from napari.settings import get_plugin_settings
+
+_PLUGIN = "napari-spatialmed"
+Palette = Literal["steady", "safe"]
+
+
+def first_ct_window() -> str:
+    """Name of the window preset that a CT opens in."""
+    return str(get_plugin_settings(_PLUGIN).looks.ct_window)
+
+
+def first_palette() -> Palette:
+    """Which colours structures have when a case opens."""
+    return cast("Palette", get_plugin_settings(_PLUGIN).looks.palette)
