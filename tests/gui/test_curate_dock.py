@@ -1,50 +1,77 @@
-"""The Curate dock with a real window: fields saved when left, rules re-checked as one types, stale after label edits."""
+"""The Curate dock with a real window: fields saved when left, rules re-checked as one types, blind until submitted, settled by one."""
 
 from __future__ import annotations
 
+import csv
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit
 
 from napari_spatialmed import benchmark
-from napari_spatialmed.case import open_sample
+from napari_spatialmed.case import CaseLibrary, open_sample
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import build_question, check_question
 from napari_spatialmed.viewer.curate_dock import CurateDock
-from napari_spatialmed.viewer.history_dialog import word_diff
+from napari_spatialmed.viewer.history_dialog import shown_events, word_diff
 from napari_spatialmed.viewer.session import session_for
 
 pytestmark = pytest.mark.gui
 
 KIDNEYS = ("kidney_right", "kidney_left")
+ABDOMEN = (("vol.value", ("spleen",)), ("dist.surface_value", KIDNEYS), ("volest.absolute", ("liver",)))
+"""A value, a direction and an open question."""
+DOCK_WIDTH = 440
+
+
+def put(opened: Any, geometry: CaseGeometry, forms: Any) -> None:
+    """Put questions about a case into a benchmark."""
+    opened.register_case(geometry.case)
+    for form, names in forms:
+        question = build_question(geometry, form, names, seed=3)
+        opened.propose(question, check_question(question, geometry), accepted=True)
+
+
+@pytest.fixture(scope="module")
+def abdomen() -> CaseGeometry:
+    """The abdominal phantom."""
+    return CaseGeometry(open_sample("phantom-abdomen"))
 
 
 @pytest.fixture
 def dock(make_napari_viewer: Callable[..., Any], tmp_path: Path) -> Any:
-    """The dock over the abdominal phantom, with a value, a direction and an open question."""
+    """The dock over a phantom of its own, which tests may paint in."""
     viewer = make_napari_viewer()
     session = session_for(viewer)
-    case = open_sample("phantom-abdomen")
-    geometry = CaseGeometry(case)
+    geometry = CaseGeometry(open_sample("phantom-abdomen"))
     path = tmp_path / "b.spatialmed.jsonl"
     opened = benchmark.create(path, actor="me")
-    opened.register_case(case)
-    for form, names in (
-        ("vol.value", ("spleen",)),
-        ("dist.surface_value", KIDNEYS),
-        ("volest.absolute", ("liver",)),
-    ):
-        question = build_question(geometry, form, names, seed=3)
-        opened.propose(question, check_question(question, geometry), accepted=True)
+    put(opened, geometry, ABDOMEN)
     session.set_reviewer("me")
-    session.set_case(case, geometry)
+    session.set_case(geometry.case, geometry)
     session.set_benchmark(opened)
     found = CurateDock(viewer)
     found.show()
     yield found
     found.close()
+
+
+def review_as(dock: Any, name: str, score: int | None, question: str | None = None) -> None:
+    """Somebody else reviews in the same file."""
+    other = benchmark.open(dock.session.benchmark.path, actor=name)
+    other.review(question or dock.state.id, score, comment=f"said {name}")
+    dock.session.benchmark.refresh()
+    dock.session.benchmark_changed.emit()
+
+
+# ---- editing
 
 
 def test_a_field_is_saved_when_it_is_left(dock: Any) -> None:
@@ -60,7 +87,16 @@ def test_a_field_is_saved_when_it_is_left(dock: Any) -> None:
     )
 
 
-def test_an_option_made_too_close_says_so_while_typing(dock: Any, qtbot: Any) -> None:
+def test_what_is_being_typed_and_chosen_survives_a_change_elsewhere(dock: Any) -> None:
+    dock.editor.stem.setPlainText("Half a sent")
+    dock.score_2()
+    other = next(q for q in dock.session.benchmark.state.questions if q != dock.state.id)
+    review_as(dock, "someone else", 1, other)
+    assert dock.editor.stem.toPlainText() == "Half a sent"
+    assert dock.review.score == 2
+
+
+def test_an_option_made_too_close_says_so_while_typing_and_stays_marked(dock: Any, qtbot: Any) -> None:
     question = dock.state.question
     right = question.options["ABCDEFGH".index(question.answer)]
     wrong = next(line for line in dock.editor.options if line.text() != right)
@@ -68,6 +104,15 @@ def test_an_option_made_too_close_says_so_while_typing(dock: Any, qtbot: Any) ->
     wrong.textEdited.emit(right)
     qtbot.waitUntil(lambda: "✗ O" in dock.checks.text(), timeout=5000)
     assert dock.state.revision == 1
+    dock.leave()
+    assert dock.state.revision == 2, "a broken rule doesn't keep an edit from being saved"
+    model = dock.queue.model
+    qtbot.waitUntil(lambda: "✗" in model.rows[model.row_of(dock.state.id)].marks, timeout=5000)
+    assert "breaks G2, O1" in model.rows[model.row_of(dock.state.id)].words
+    dock.queue.filter_box.setCurrentText("Broken rules")
+    assert [row.question for row in model.rows] == [dock.state.id]
+    dock.undo()
+    qtbot.waitUntil(lambda: not model.rows, timeout=5000)
 
 
 def test_a_wrong_answer_chosen_says_so(dock: Any, qtbot: Any) -> None:
@@ -97,18 +142,237 @@ def test_labels_edited_make_just_the_wrong_answers_stale(dock: Any, qtbot: Any) 
     assert {by_form[f].status for f in ("dist.surface_value", "volest.absolute")} == {"pending"}
 
 
+def test_an_earlier_text_is_restored_from_the_history(dock: Any) -> None:
+    question, before = dock.state.id, dock.state.question.stem
+    dock.editor.stem.setPlainText("Something worse?")
+    dock.leave()
+    dialog = dock.dialogs.history()
+    dock.next()
+    dialog.events.setCurrentRow(0)
+    dialog.restore_button.click()
+    state = dock.session.benchmark.state.questions[question]
+    assert state.question.stem == before, "the question it was opened for, not the one at hand now"
+    assert state.revision == 3
+
+
+def test_recomputing_shows_stored_against_now(dock: Any, qtbot: Any) -> None:
+    dock.recompute()
+    qtbot.waitUntil(lambda: dock.checks.truth_label.text().startswith("✓ stored"), timeout=10_000)
+
+
+# ---- reviewing
+
+
 def test_others_scores_show_only_after_submitting(dock: Any) -> None:
     question = dock.state.id
-    other = benchmark.open(dock.session.benchmark.path, actor="someone else")
-    other.review(question, 0, comment="the options are too easy")
-    dock.session.benchmark.refresh()
-    dock.session.set_question(None)
-    dock.session.set_question(question)
+    review_as(dock, "someone else", 0)
     assert "someone else" not in dock.others.text()
+    assert not dock.buttons.buttons["provenance"].isEnabled()
+    assert dock.dialogs.provenance() is None
+    lines = [line for _, line in shown_events(dock.state, "me", blind=True)]
+    assert not any("someone else" in line or "said" in line for line in lines)
     dock.score_2()
     dock.submit()
     dock.session.set_question(question)
     assert "someone else: 0" in dock.others.text()
+    assert "labels: " in dock.dialogs.provenance().text.toPlainText()
+
+
+def test_cannot_judge_a_flag_and_a_remark_are_no_zero(dock: Any) -> None:
+    question = dock.state.id
+    dock.action("flag")()
+    dock.remark_line.line.setText("wrong side?")
+    dock.remark_line.finish()
+    dock.action("remark")()
+    dock.remark_line.line.setText("see the report")
+    dock.remark_line.finish()
+    assert [flag.text for flag in dock.state.flags] == ["wrong side?"]
+    assert [remark.text for remark in dock.state.comments] == ["see the report"]
+    assert not dock.state.reviews, "neither is a review"
+    dock.review.comment.setText("not my field")
+    dock.cannot_judge()
+    dock.submit()
+    own = dock.session.benchmark.state.questions[question].reviews["me"]
+    assert (own.score, own.comment) == (None, "not my field")
+    dock.session.set_question(question)
+    dock.action("flag")()
+    assert not dock.state.flags, "the second time it comes down"
+
+
+def test_what_was_chosen_and_not_submitted_waits_as_a_draft(dock: Any) -> None:
+    question = dock.state.id
+    dock.score_1()
+    dock.next()
+    dock.queue.filter_box.setCurrentText("To do")
+    assert dock.queue.model.rows[dock.queue.model.row_of(question)].state == "draft"
+    dock.previous()
+    assert dock.review.score == 1
+    dock.submit()
+    assert dock.state.id != question, "on to the next, though the list no longer holds the one before"
+    assert dock.queue.model.row_of(question) == -1
+
+
+def test_split_scores_are_listed_and_settled_with_a_note(dock: Any) -> None:
+    first, second, third = dock.session.benchmark.state.questions
+    for question, anna, bob in ((first, 2, 2), (second, 0, 1), (third, 0, 2)):
+        review_as(dock, "Anna", anna, question)
+        review_as(dock, "Bob", bob, question)
+    dock.queue.filter_box.setCurrentText("To adjudicate")
+    assert not dock.queue.model.rows, "that others are split stays hidden until one has scored"
+    for question in (first, second, third):
+        dock.session.set_question(question)
+        dock.score_2()
+        dock.submit()
+    assert [row.question for row in dock.queue.model.rows] == [third, second], "lowest agreement first"
+    dock.session.set_question(third)
+    dialog = dock.dialogs.adjudicate()
+    dialog.choices.button(0).click()
+    dialog.buttons.accepted.emit()
+    assert "needs a note" in dialog.message.text()
+    dialog.note.setPlainText("nobody could tell from the scan")
+    dialog.buttons.accepted.emit()
+    state = dock.session.benchmark.state.questions[third]
+    assert state.status == "dropped"
+    assert state.adjudication.note == "nobody could tell from the scan"
+    assert [row.question for row in dock.queue.model.rows] == [second]
+
+
+def test_two_texts_in_conflict_are_chosen_between(dock: Any) -> None:
+    path, question = dock.session.benchmark.path, dock.state.id
+    copy = path.with_name("copy.spatialmed.jsonl")
+    copy.write_bytes(path.read_bytes())
+    dock.editor.stem.setPlainText("How big is the spleen?")
+    dock.leave()
+    benchmark.open(copy, actor="other").edit(question, "stem", "How large is that spleen?")
+    united = path.with_name("united.spatialmed.jsonl")
+    benchmark.merge([path, copy], united)
+    dock.open_benchmark(united)
+    dock.session.set_question(question)
+    assert not dock.review.isEnabled()
+    dialog = dock.dialogs.adjudicate()
+    texts = [version.question.stem for version in dock.state.conflict]
+    dialog.choices.button(texts.index("How large is that spleen?")).click()
+    dialog.buttons.accepted.emit()
+    assert dock.state.question.stem == "How large is that spleen?"
+    assert not dock.state.conflict
+
+
+def test_time_is_kept_only_where_one_agreed(dock: Any) -> None:
+    first = dock.state.id
+    dock.score_2()
+    dock.submit()
+    dock.buttons.time_action.setChecked(True)
+    second = dock.state.id
+    dock.score_2()
+    dock.submit()
+    dock.buttons.time_action.setChecked(False)
+    seconds = {
+        e.question: e.payload.seconds
+        for e in dock.session.benchmark.state.events
+        if e.kind == "review_submitted"
+    }
+    assert seconds[first] is None
+    assert seconds[second] is not None
+    assert 0 <= seconds[second] < 30
+
+
+# ---- the scan that comes next
+
+
+def test_the_next_scan_is_read_while_the_last_questions_are_reviewed(dock: Any, qtbot: Any) -> None:
+    session = dock.session
+    brain = CaseGeometry(open_sample("phantom-brain"))
+    CaseLibrary().remember(brain.case)
+    CaseLibrary().remember(session.case)
+    names = [s.name for s in brain.case if not brain.survey.row(s.label) < 0][:40]
+    put(
+        session.benchmark, brain, [("volest.absolute", (next(n for n in names if "ventricle" in n.lower()),))]
+    )
+    session.benchmark_changed.emit()
+    abdomen = session.case.id
+    for _ in range(2):
+        dock.score_2()
+        dock.submit()
+    assert session.case.id == abdomen
+    qtbot.waitUntil(lambda: dock.scan.ready == brain.case.id, timeout=30_000)
+    started = time.perf_counter()
+    dock.score_2()
+    dock.submit()
+    assert session.case.id == brain.case.id, "on show as soon as it is wanted"
+    assert time.perf_counter() - started < 1.0
+    assert dock.scan.ready is None, "no more than one is held beside that on show"
+
+
+# ---- importing
+
+
+def test_an_import_is_shown_before_anything_is_written(dock: Any, tmp_path: Path, qtbot: Any) -> None:
+    path = tmp_path / "new.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["question", "options", "answer", "task", "scan"])
+        rows.writerow(["Is the liver larger?", "yes|no", "A", "VOL", "scan-a"])
+        rows.writerow(["Is the spleen larger?", "yes|no", "C", "VOL", "scan-a"])
+    dialog = dock.dialogs.import_questions(path)
+    qtbot.waitUntil(lambda: dialog.plan is not None, timeout=5000)
+    report = dialog.report.toPlainText()
+    assert "Added: 1" in report
+    assert "✗ row 2: the answer 'C' is none of the options" in report
+    assert len(dock.session.benchmark.state.questions) == len(ABDOMEN)
+    dialog.import_button.click()
+    assert len(dock.session.benchmark.state.questions) == len(ABDOMEN) + 1
+    assert "1 added" in dock.message.text()
+
+
+# ---- the dock itself
+
+
+def test_the_dock_needs_no_model_key_or_network() -> None:
+    """Nothing that reaches a model is even imported."""
+    code = (
+        "import sys, napari_spatialmed.viewer.curate_dock\n"
+        "far = ('napari_spatialmed.llm', 'napari_spatialmed.agents', 'napari_spatialmed.evaluation', 'openai', 'httpx', 'keyring')\n"
+        "print([name for name in far if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_dock_fits_and_every_control_is_reached_by_keyboard(dock: Any) -> None:
+    dock.resize(DOCK_WIDTH, 900)
+    assert dock.minimumSizeHint().width() <= DOCK_WIDTH
+    for kind in (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit):
+        for control in dock.findChildren(kind):
+            if not control.isVisibleTo(dock):
+                continue
+            assert control.width() >= control.minimumSizeHint().width(), f"cut: {control.accessibleName()}"
+            named = control.accessibleName() or (
+                control.text() if isinstance(control, QAbstractButton) else ""
+            )
+            assert named or control.parent() is dock.queue.table, control
+    order, focus = [], dock.queue.table
+    while focus is not dock.queue.table or not order:
+        order.append(focus)
+        focus = focus.nextInFocusChain()
+    parts = [
+        dock.queue.table,
+        dock.editor.stem,
+        *dock.editor.options,
+        dock.review.comment,
+        dock.buttons.more_button,
+    ]
+    places = [order.index(part) for part in parts]
+    assert places == sorted(places), "Tab goes from top to bottom"
+    assert set(dock.buttons.buttons.values()) <= set(order)
+
+
+def test_escape_leaves_the_remark_without_saving(dock: Any) -> None:
+    dock.action("remark")()
+    QTest.keyClicks(dock.remark_line.line, "no")
+    QTest.keyClick(dock.remark_line.line, Qt.Key.Key_Escape)
+    dock.leave()
+    assert not dock.remark_line.isVisible()
+    assert not dock.state.comments
 
 
 def test_word_diff_marks_words_only() -> None:

@@ -118,6 +118,8 @@ def test_review_by_keyboard(
     QTest.keyClick(curate2.queue.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not benchmark.read(file).state.questions[seen[-1][0]].reviews
     QTest.keyClick(
-        curate2.queue.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        curate2.queue.table,
+        Qt.Key.Key_Z,
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
     )
     assert benchmark.read(file).state.questions[seen[-1][0]].reviews["me"].score == (sum(PER_CASE) - 1) % 3

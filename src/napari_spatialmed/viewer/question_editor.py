@@ -131,6 +131,9 @@ class QuestionEditor(QWidget):
             self.letters.addButton(button, n)
             self.grid.addWidget(button, n, 0)
             self.grid.addWidget(line, n, 1)
+            # Made after the rest of the dock: without this, Tab would reach them last.
+            QWidget.setTabOrder(self.options[-1] if self.options else self.stem, button)
+            QWidget.setTabOrder(button, line)
             self.options.append(line)
         for line, text in zip(self.options, options, strict=True):
             line.setText(text)

@@ -119,7 +119,7 @@ class QueueModel(QAbstractTableModel):
             question.stem,
             state.case,
             note,
-            bool(visible_to(reviewer, state).flags),
+            bool(state.flags and visible_to(reviewer, state).flags),
             disagreement(state, reviewer),
             f"{question.task} {question.stem} {state.case}".casefold(),
         )
