@@ -111,8 +111,8 @@ def test_without_an_endpoint_the_dock_says_how_to_set_one(workspace: Callable[[]
     viewer, _session = workspace()
     ask: Any = show_dock(viewer, "Ask")
     assert not ask.ask_button.isEnabled()
-    assert "OPENAI_BASE_URL" in ask.endpoint_hint.text()
-    assert "endpoint add" in ask.endpoint_hint.text()
+    assert "OPENAI_BASE_URL" in ask.chooser.hint.text()
+    assert "endpoint add" in ask.chooser.hint.text()
 
 
 def _chunk(delta: dict[str, str], finish: str | None = None) -> str:

@@ -17,10 +17,8 @@ from pathlib import Path
 
 from napari_spatialmed.agents.proposal import Proposal, ProposalResult, Signature, signature_of
 from napari_spatialmed.agents.team import TeamSettings, propose
-from napari_spatialmed.benchmark import Benchmark, BenchmarkError, CaseRegistered
-from napari_spatialmed.benchmark.events import StructureRecord
-from napari_spatialmed.benchmark.privacy import table_name
-from napari_spatialmed.case import Case, CaseFiles, open_case
+from napari_spatialmed.benchmark import Benchmark, BenchmarkError, CaseRegistered, case_record
+from napari_spatialmed.case import CaseFiles, open_case
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import Task, Verdict, audit
@@ -121,24 +119,6 @@ def signatures_in(benchmark: Benchmark, case: str) -> set[Signature]:
     return found | {
         signature_of(r.form, r.structures, {}) for r in benchmark.state.rejected_proposals if r.case == case
     }
-
-
-def case_record(case: Case, volumes_ml: Mapping[str, float], patient: str | None) -> CaseRegistered:
-    """What a benchmark keeps of a case, made where the scan is (in a worker)."""
-    return CaseRegistered(
-        case=case.id,
-        label_sha256=case.label_sha256(),
-        modality=case.modality,
-        names=table_name(case.provenance.names),
-        segmentation=case.provenance.segmentation,
-        shape=tuple(int(n) for n in case.labels.shape),
-        spacing=tuple(round(float(mm), 6) for mm in case.spacing),
-        structures=tuple(
-            StructureRecord(name=s.name, label=s.label, title=s.title, volume_ml=volumes_ml.get(s.name))
-            for s in case.structures
-        ),
-        patient=patient or case.id,
-    )
 
 
 def volumes_of(geometry: CaseGeometry) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from napari_spatialmed.benchmark.agreement import Agreement, Alpha, agreement
 from napari_spatialmed.benchmark.benchmark import Benchmark, Draft, create, open, read
+from napari_spatialmed.benchmark.curating import case_record
 from napari_spatialmed.benchmark.disk import SUFFIX
 from napari_spatialmed.benchmark.events import (
     PAYLOADS,
@@ -74,6 +75,7 @@ __all__ = [
     "Version",
     "VisibleQuestion",
     "agreement",
+    "case_record",
     "create",
     "decide",
     "export",

@@ -45,6 +45,32 @@ from napari_spatialmed.case.model import Case
 from napari_spatialmed.questions.model import Question, Verdict
 
 
+def case_record(case: Case, volumes_ml: Mapping[str, float], patient: str | None = None) -> CaseRegistered:
+    """What a benchmark keeps of a case, without its files; may be made where the scan is, in a worker.
+
+    Parameters
+    ----------
+    volumes_ml
+        Structure's name → volume, where they were measured.
+    patient
+        A pseudonym shared by one patient's scans; the case's id if not given.
+    """
+    return CaseRegistered(
+        case=case.id,
+        label_sha256=case.label_sha256(),
+        modality=case.modality,
+        names=table_name(case.provenance.names),
+        segmentation=case.provenance.segmentation,
+        shape=tuple(int(n) for n in case.labels.shape),
+        spacing=tuple(round(float(mm), 6) for mm in case.spacing),
+        structures=tuple(
+            StructureRecord(name=s.name, label=s.label, title=s.title, volume_ml=volumes_ml.get(s.name))
+            for s in case.structures
+        ),
+        patient=patient or case.id,
+    )
+
+
 class Curating(ABC):
     """The verbs of a benchmark; `Benchmark` adds the file under them."""
 
@@ -78,22 +104,8 @@ class Curating(ABC):
         volumes_ml
             Structure's name → volume, where they were measured.
         """
-        volumes = volumes_ml or {}
         held = self.state.cases.get(case.id)
-        record = CaseRegistered(
-            case=case.id,
-            label_sha256=case.label_sha256(),
-            modality=case.modality,
-            names=table_name(case.provenance.names),
-            segmentation=case.provenance.segmentation,
-            shape=tuple(int(n) for n in case.labels.shape),
-            spacing=tuple(round(float(mm), 6) for mm in case.spacing),
-            structures=tuple(
-                StructureRecord(name=s.name, label=s.label, title=s.title, volume_ml=volumes.get(s.name))
-                for s in case.structures
-            ),
-            patient=patient or (held.patient if held else case.id),
-        )
+        record = case_record(case, volumes_ml or {}, patient or (held.patient if held else None))
         return None if held == record else self.append("case_registered", record)
 
     def propose(

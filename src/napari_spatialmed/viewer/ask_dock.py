@@ -6,20 +6,18 @@ from typing import Any
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_spatialmed.benchmark import BenchmarkError
-from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation import (
     ARMS,
     LAYOUTS,
@@ -37,16 +35,15 @@ from napari_spatialmed.evaluation import (
     view_for,
 )
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.llm import Client, Endpoint, endpoints
-from napari_spatialmed.llm.local_server import LABEL
+from napari_spatialmed.llm import Client, Endpoint
 from napari_spatialmed.questions import LETTERS, Question
 from napari_spatialmed.viewer.answers_table import AnswersTable, verdict_text
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.consent_dialog import may_send
+from napari_spatialmed.viewer.endpoint_chooser import EndpointChooser, fit
 from napari_spatialmed.viewer.evidence import show_evidence
-from napari_spatialmed.viewer.local_model import LOCAL, local_endpoint, start_local_model
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text, not_a_device
-from napari_spatialmed.viewer.picture_strip import PictureStrip
+from napari_spatialmed.viewer.sent_preview import SentPreview
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.work import Job, Work
 
@@ -64,11 +61,6 @@ ARM_TITLES: dict[Arm, str] = {
     "circular": "Circular: under every order of the options",
 }
 FREE = "(your own question, below)"
-NO_ENDPOINT = (
-    "No model is set up. Set OPENAI_BASE_URL, OPENAI_MODEL and OPENAI_API_KEY before starting napari, or run "
-    "“spatialmed endpoint add” in a terminal. To try the path without key or network, start the local trial model "
-    f"(it {LABEL})."
-)
 
 
 class AskDock(QWidget):
@@ -79,29 +71,27 @@ class AskDock(QWidget):
         self.session = session_for(napari_viewer)
         self.view: View | None = None
         self.responses: list[Response] = []
+        self._read: Question | None = None
+        self._due = False
         self._rendering = Work(self)
         self._asking = Work(self)
-        self._starting = Work(self)
         self._build()
         self._connect()
-        self._fill_endpoints()
+        self.chooser.fill()
         self._fill_questions()
 
     # ---- what it looks like
 
     def _build(self) -> None:
-        self.endpoint_box, self.question_box = QComboBox(), QComboBox()
-        self.layout_box, self.arm_box = QComboBox(), QComboBox()
+        self.chooser = EndpointChooser(self.session)
+        self.question_box, self.layout_box, self.arm_box = QComboBox(), QComboBox(), QComboBox()
         for box, name in (
-            (self.endpoint_box, "Model"),
             (self.question_box, "Question"),
             (self.layout_box, "Pictures"),
             (self.arm_box, "Way of asking"),
         ):
             box.setAccessibleName(name)
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(16)
-            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            fit(box)
         for layout_key in LAYOUTS:
             self.layout_box.addItem(LAYOUT_TITLES[layout_key], layout_key)
         self.layout_box.setCurrentIndex(self.layout_box.findData("orthogonal"))
@@ -109,30 +99,15 @@ class AskDock(QWidget):
             self.arm_box.addItem(ARM_TITLES[arm], arm)
         self.outlines_box = QCheckBox("Outline the structures")
         self.outlines_box.setToolTip("Shows the model where they are: tests reasoning instead of finding.")
-        self.local_button = QPushButton("Start local trial model")
-        self.local_button.setToolTip(f"A small real model on this machine, to try the path. It {LABEL}.")
-        model_row = QHBoxLayout()
-        model_row.addWidget(self.endpoint_box, 1)
-        model_row.addWidget(self.local_button)
-        self.endpoint_hint = PlainLabel(NO_ENDPOINT)
         self.question_text = PlainLabel()
         self.free_text = QPlainTextEdit()
         self.free_text.setPlaceholderText("Type a question about the selected structures")
         self.free_text.setAccessibleName("Your own question")
         self.free_text.setFixedHeight(54)
-        self.strip = PictureStrip()
-        self.sent_label = PlainLabel()
-        self.sent_text = QPlainTextEdit()
-        self.sent_text.setReadOnly(True)
-        self.sent_text.setAccessibleName("The text that is sent")
-        self.sent_text.setFixedHeight(120)
-        self.sent_text.hide()
-        self.sent_button = QPushButton("Show the text that is sent")
-        self.sent_button.setCheckable(True)
+        self.preview = SentPreview()
         self.ask_button = QPushButton("Ask")
         self.ask_button.setDefault(True)
         self.busy = BusyBar(self._asking)
-        self.starting_bar = BusyBar(self._starting)
         self.message = MessageLine()
         self.answer_text = QPlainTextEdit()
         self.answer_text.setReadOnly(True)
@@ -147,23 +122,16 @@ class AskDock(QWidget):
 
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Model", model_row)
-        form.addRow(self.endpoint_hint)
-        form.addRow(self.starting_bar)
+        form.addRow("Model", self.chooser)
         form.addRow("Question", self.question_box)
         form.addRow(self.question_text)
         form.addRow(self.free_text)
         form.addRow("Pictures", self.layout_box)
         form.addRow("", self.outlines_box)
         form.addRow("Asked", self.arm_box)
-        sent_row = QHBoxLayout()
-        sent_row.addWidget(self.sent_label, 1)
-        sent_row.addWidget(self.sent_button)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        layout.addWidget(self.strip)
-        layout.addLayout(sent_row)
-        layout.addWidget(self.sent_text)
+        layout.addWidget(self.preview)
         layout.addWidget(self.ask_button)
         layout.addWidget(self.busy)
         layout.addWidget(self.message)
@@ -184,9 +152,9 @@ class AskDock(QWidget):
         self.outlines_box.toggled.connect(self.render_pictures)
         self.arm_box.currentIndexChanged.connect(self._describe)
         self.free_text.textChanged.connect(self._describe)
-        self.endpoint_box.activated.connect(self._on_endpoint)
-        self.local_button.clicked.connect(self.start_local)
-        self.sent_button.toggled.connect(self.sent_text.setVisible)
+        self.chooser.changed.connect(self._describe)
+        self.chooser.failed.connect(self.message.fail)
+        self.chooser.said.connect(self._local_runs)
         self.ask_button.clicked.connect(self.ask)
         self.table.chosen.connect(self._show_response)
         self._rendering.returned.connect(self._rendered)
@@ -196,16 +164,13 @@ class AskDock(QWidget):
         self._asking.failed.connect(self.message.fail)
         self._asking.cancelled.connect(self._cancelled)
         self._asking.finished.connect(self._describe)
-        self._starting.returned.connect(self._local_started)
-        self._starting.failed.connect(self.message.fail)
 
     # ---- choosing
 
     @property
     def endpoint(self) -> Endpoint | None:
         """The chosen model."""
-        found = self.endpoint_box.currentData()
-        return found if isinstance(found, Endpoint) else None
+        return self.chooser.endpoint
 
     @property
     def question(self) -> Question | None:
@@ -216,46 +181,13 @@ class AskDock(QWidget):
             return None
         return benchmark.state.questions[chosen].question
 
-    def _fill_endpoints(self) -> None:
-        try:
-            known = endpoints()
-        except SpatialMedError as error:
-            self.message.fail(error)
-            known = {}
-        local = local_endpoint()
-        if local is not None:
-            known[LOCAL] = local
-        wanted = self.session.endpoint
-        self.endpoint_box.clear()
-        for name, endpoint in known.items():
-            self.endpoint_box.addItem(menu_text(f"{name}: {endpoint.model or 'its only model'}"), endpoint)
-            if name == wanted:
-                self.endpoint_box.setCurrentIndex(self.endpoint_box.count() - 1)
-        self.endpoint_hint.setText(NO_ENDPOINT if not known else "")
-        self.endpoint_hint.setVisible(not known)
-        self.local_button.setVisible(local is None)
-        self._describe()
-
-    def _on_endpoint(self) -> None:
-        if self.endpoint is not None:
-            local = local_endpoint()
-            self.session.set_endpoint(
-                LOCAL if local is not None and self.endpoint == local else self.endpoint.name
-            )
-        self._describe()
-
     def start_local(self) -> None:
         """Start the trial model and choose it."""
         self.message.clear()
-        self._starting.run("Starting the local trial model", _start_local)
+        self.chooser.start_local()
 
-    def _local_started(self, _endpoint: Endpoint) -> None:
-        self.session.set_endpoint(LOCAL)
-        self._fill_endpoints()
-        self.message.say(
-            f"The local trial model runs. It {LABEL}: its answers show that the path works, nothing else.",
-            "warning",
-        )
+    def _local_runs(self, text: str) -> None:
+        self.message.say(text, "warning")
 
     def _fill_questions(self) -> None:
         case, benchmark = self.session.case, self.session.benchmark
@@ -277,10 +209,11 @@ class AskDock(QWidget):
                     self.question_box.count() - 1, state.question.stem, Qt.ItemDataRole.ToolTipRole
                 )
         self.question_box.addItem(FREE, None)
-        index = self.question_box.findData(self.session.question)
-        self.question_box.setCurrentIndex(max(index, 0))
+        at_hand = self.session.question
+        self.question_box.setCurrentIndex(max(0, self.question_box.findData(at_hand)) if at_hand else 0)
         self.question_box.blockSignals(False)
-        self._on_question()
+        if self.question is None or self.question != self._read:
+            self._on_question()
 
     def _on_session_question(self, question: str | None) -> None:
         index = self.question_box.findData(question)
@@ -296,7 +229,7 @@ class AskDock(QWidget):
         self._fill_questions()
 
     def _on_question(self) -> None:
-        question = self.question
+        question = self._read = self.question
         self.free_text.setVisible(question is None)
         self.question_text.setVisible(question is not None)
         if question is not None:
@@ -318,11 +251,14 @@ class AskDock(QWidget):
     # ---- pictures
 
     def render_pictures(self) -> None:
-        """Render what would be sent, off the GUI thread."""
+        """Render what would be sent, off the GUI thread; not before somebody looks at this dock."""
         geometry = self.session.geometry
         self.view = None
+        self._due = not self.isVisible()
+        if self._due:
+            return
         if geometry is None:
-            self.strip.show_view(None)
+            self.preview.show_view(None)
             self._describe()
             return
         self._rendering.run(
@@ -335,9 +271,14 @@ class AskDock(QWidget):
             self.outlines_box.isChecked(),
         )
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._due:
+            self.render_pictures()
+
     def _rendered(self, view: View) -> None:
         self.view = view
-        self.strip.show_view(view)
+        self.preview.show_view(view)
         self._describe()
 
     def prompt(self) -> Prompt | None:
@@ -357,18 +298,7 @@ class AskDock(QWidget):
         missing = self._missing(prompt)
         self.ask_button.setEnabled(not missing and not self._asking.running)
         self.ask_button.setToolTip(missing)
-        if prompt is None or self.view is None:
-            self.sent_label.setText(missing)
-            self.sent_text.setPlainText("")
-            return
-        size = sum(len(p.png) for p in prompt.pictures)
-        tokens = sum(p.tokens for p in prompt.pictures) + len(prompt.text) // 4
-        unseen = [v.reason for v in self.view.audit if v.passed is False] if prompt.pictures else []
-        lines = [f"{len(prompt.pictures)} pictures, {size / 1024:.0f} kB, about {tokens} tokens.", *unseen]
-        if missing:
-            lines.append(missing)
-        self.sent_label.setText("\n".join(lines))
-        self.sent_text.setPlainText(f"{prompt.system}\n\n{prompt.text}")
+        self.preview.describe(prompt, self.view, missing)
 
     def _missing(self, prompt: Prompt | None) -> str:
         if self.session.case is None:
@@ -489,7 +419,3 @@ async def _ask(
         if ask is ask_circular:
             return await ask_circular(client, geometry, question, **options)
         return (await ask_question(client, geometry, question, arm=arm, **options),)
-
-
-def _start_local(job: Job) -> Endpoint:
-    return start_local_model()
