@@ -16,10 +16,11 @@ import pytest
 from napari.settings import get_plugin_settings
 from napari.utils.events import Event
 from npe2 import PluginManager
-from qtpy.QtWidgets import QTabBar
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QTabBar
 
 from napari_spatialmed.case import colors, make_case
-from napari_spatialmed.viewer import commands, workspace
+from napari_spatialmed.viewer import commands, memory, workspace
 from napari_spatialmed.viewer.case_dock import CaseDock
 from napari_spatialmed.viewer.diagnose import Diagnose
 from napari_spatialmed.viewer.measure_dock import MeasureDock
@@ -124,6 +125,25 @@ def test_tabs_read_in_full(make_napari_viewer: Maker, qtbot: Any) -> None:
     tabs = {bar.tabText(n) for bar in bars for n in range(bar.count())}
     assert {"Case", "Measure", "Propose", "Curate", "Ask", "Report"} <= tabs
     assert not any("(" in tab for tab in tabs)
+
+
+def test_the_layout_is_remembered(
+    make_napari_viewer: Maker, qtbot: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(memory, "config_dir", lambda: tmp_path)
+    first = make_napari_viewer(show=True)
+    commands.workspace(first)
+    qtbot.wait(50)
+    window = first.window._qt_window
+    report = next(d for d in window.findChildren(QDockWidget) if d.windowTitle() == "Report")
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, report)
+    first.close()
+    second = make_napari_viewer(show=True)
+    commands.workspace(second)
+    qtbot.wait(50)
+    window = second.window._qt_window
+    report = next(d for d in window.findChildren(QDockWidget) if d.windowTitle() == "Report")
+    assert window.dockWidgetArea(report) == Qt.DockWidgetArea.LeftDockWidgetArea
 
 
 def test_select_measure_draw_edit_and_the_numbers_follow(

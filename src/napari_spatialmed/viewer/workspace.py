@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import napari
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QByteArray, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+from napari_spatialmed.viewer.memory import recall, remember
 
 _PRODUCT = "SpatialMed"
 
@@ -31,6 +33,8 @@ DOCKS = {
     "Report": DockPlace("report_dock:ReportDock", "right"),
     "Orthogonal views": DockPlace("orthogonal:OrthogonalViews", "bottom"),
 }
+_LAYOUT_VERSION = 1
+"""Raised when docks come or go, so that an older layout is not applied."""
 _RIGHT_WIDTH, _LEFT_WIDTH, _BELOW_HEIGHT = 440, 360, 280
 
 
@@ -67,6 +71,21 @@ def arrange(viewer: napari.viewer.Viewer) -> None:
     window.resizeDocks([below], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
     for dock in (case, measure):
         dock.raise_()
+    restore_layout(window)
+
+
+def keep_layout(window: QMainWindow) -> None:
+    """Remember where the docks are, how large, and which tab is in front."""
+    state = window.saveState(_LAYOUT_VERSION)
+    remember("workspace_layout", bytes(state.toBase64().data()).decode("ascii"))
+
+
+def restore_layout(window: QMainWindow) -> bool:
+    """Put the docks where they were last time; False if nothing was remembered or it doesn't fit."""
+    kept = recall("workspace_layout", "")
+    if not isinstance(kept, str) or not kept:
+        return False
+    return bool(window.restoreState(QByteArray.fromBase64(kept.encode("ascii", "ignore")), _LAYOUT_VERSION))
 
 
 def show_dock(viewer: napari.viewer.Viewer, title: str) -> QWidget:

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import napari
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMainWindow, QPushButton, QSizePolicy, QWidget
 
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.messages import PlainLabel
 from napari_spatialmed.viewer.session import Session, session_for
-from napari_spatialmed.viewer.workspace import arrange, show_dock
+from napari_spatialmed.viewer.workspace import arrange, keep_layout, show_dock
 
 STEPS = {
     "Case": "Open a labelled scan",
@@ -79,6 +79,13 @@ class WorkspaceBar(QWidget):
         viewer = self._viewer()
         if viewer is not None:
             arrange(viewer)
+            self.window().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt: the layout is kept as the window closes; napari never closes the docks themselves."""
+        if event.type() == QEvent.Type.Close and isinstance(watched, QMainWindow):
+            keep_layout(watched)
+        return False
 
     def _show(self, title: str) -> None:
         viewer = self._viewer()
