@@ -20,7 +20,7 @@ from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.curate_buttons import CurateButtons
 from napari_spatialmed.viewer.curate_dialogs import CurateDialogs
 from napari_spatialmed.viewer.evidence import show_evidence
-from napari_spatialmed.viewer.frames import framed
+from napari_spatialmed.viewer.frames import framed, scrolled
 from napari_spatialmed.viewer.keys import KEYS, bind, is_typing, show_keys
 from napari_spatialmed.viewer.memory import recall
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device
@@ -35,6 +35,9 @@ from napari_spatialmed.viewer.saved_changes import SavedChanges
 from napari_spatialmed.viewer.scan_of_question import ScanOfQuestion
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.stale_watch import StaleWatch
+
+LEAST_WIDTH = 430
+"""In pixels: narrower, the buttons' words would be cut."""
 
 
 class CurateDock(QWidget):
@@ -68,7 +71,11 @@ class CurateDock(QWidget):
         self.others = PlainLabel()
         self.message = MessageLine()
         self.buttons = CurateButtons(keeps_time=recall("time_per_item", False))
-        layout = QVBoxLayout(self)
+        inside = QWidget()
+        outside = QVBoxLayout(self)
+        outside.setContentsMargins(0, 0, 0, 0)
+        outside.addWidget(scrolled(inside, LEAST_WIDTH))
+        layout = QVBoxLayout(inside)
         for part in (self.bar, self.queue, BusyBar(self.session.opening), self.editor, self.checks):
             layout.addWidget(part)
         layout.setStretchFactor(self.queue, 1)
@@ -124,7 +131,8 @@ class CurateDock(QWidget):
     @property
     def reviewer(self) -> str:
         """Under whose name the file is open."""
-        return self.session.benchmark.actor if self.session.benchmark is not None else ""
+        benchmark = self.session.benchmark
+        return "" if benchmark is None else benchmark.actor
 
     def reload(self) -> None:
         """Read the queue anew; resume at the first question to do if none is at hand."""

@@ -1,8 +1,9 @@
-"""Frames of text fields and the focus: napari's themes draw neither, so one can't see where one writes."""
+"""How our docks and dialogs sit: frames of text fields and the focus, which napari's themes don't draw, and scrolling on a low screen."""
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QScrollArea, QWidget
 
 # Mid-grey and this blue stand out by 3 : 1 or more from the panels of both of napari's themes.
 _FRAME, _FOCUS = "#858b95", "#3d8bfd"
@@ -20,3 +21,22 @@ _STYLE = (
 def framed(widget: QWidget) -> None:
     """Give every text field in a dock or dialog of ours a frame, and what has the focus a blue one."""
     widget.setStyleSheet(_STYLE)
+
+
+def scrolled(inside: QWidget, least_width: int) -> QScrollArea:
+    """Let a dock's content scroll on a low screen, instead of making the window taller than the screen.
+
+    Parameters
+    ----------
+    inside
+        The content.
+    least_width
+        In pixels: narrower, it would be cut at the side.
+    """
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setMinimumWidth(least_width)
+    area.setWidget(inside)
+    return area
