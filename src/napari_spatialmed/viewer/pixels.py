@@ -48,9 +48,12 @@ class PlaneVolume:
 def plane_volume(image: NDArray[Any]) -> PlaneVolume:
     """Take every second voxel and bring it to uint16, without rounding CT or other integer data away."""
     stride = 2 if min(image.shape) >= 16 else 1
-    small = image[tuple(slice(None, None, stride) for _ in image.shape)]
+    small = np.ascontiguousarray(image[tuple(slice(None, None, stride) for _ in image.shape)])
     low, high = float(np.nanmin(small)), float(np.nanmax(small))
-    gain = 1.0 if small.dtype.kind in "iu" and high - low <= 65535 else 65535.0 / max(high - low, 1e-12)
+    if small.dtype.kind in "iu" and high - low <= 65535:
+        # Integers that fit need no detour over floats, which would take four times the memory.
+        return PlaneVolume((small.astype(np.int32) - int(low)).astype(np.uint16), stride, 1.0, -low)
+    gain = 65535.0 / max(high - low, 1e-12)
     offset = -low * gain
     shifted = np.nan_to_num(small.astype(np.float32) * np.float32(gain) + np.float32(offset))
     return PlaneVolume(np.clip(shifted, 0, 65535).astype(np.uint16), stride, gain, offset)
