@@ -170,10 +170,12 @@ class CaseDock(QWidget):
         )
         self.palette_box.setAccessibleName("Set of colours")
         self.palette_box.activated.connect(self._set_palette)
-        looks.addWidget(self.palette_box, 1)
-        looks.addWidget(self.strength, 1)
+        colours = QHBoxLayout()
+        colours.addWidget(self.palette_box, 1)
+        colours.addWidget(self.strength, 1)
         rows.addLayout(views)
         rows.addLayout(looks)
+        rows.addLayout(colours)
         return box
 
     def _show_view(self, axis: int | None) -> None:

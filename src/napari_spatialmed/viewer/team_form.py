@@ -94,8 +94,6 @@ class TeamForm(QWidget):
             self.count_box,
             PlainLabel("Seed"),
             self.seed_box,
-            PlainLabel("Each structure"),
-            self.quota_box,
         ):
             numbers.addWidget(widget)
         numbers.addStretch(1)
@@ -105,6 +103,7 @@ class TeamForm(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Tasks", tasks_grid)
         form.addRow("Questions", numbers)
+        form.addRow("Per structure", self.quota_box)
         form.addRow("Generator", self.generator_box)
         form.addRow("Judge", self.judge_box)
         form.addRow("Blind panel", readers)
