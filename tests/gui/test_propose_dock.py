@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import napari
 import pytest
+from qtpy.QtWidgets import QPlainTextEdit
 
 from napari_spatialmed import benchmark as benchmarks
 from napari_spatialmed.agents.proposal import Progress
 from napari_spatialmed.case import open_sample
+from napari_spatialmed.llm import Endpoint, has_consented, save_endpoint
+from napari_spatialmed.viewer import consent_dialog
 from napari_spatialmed.viewer.propose_dock import ProposeDock
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.team_table import TeamTable
@@ -102,3 +106,29 @@ def test_the_team_table_counts_who_was_at_work(qtbot: object) -> None:
         table.tell(Progress("member", "generator", text, 0, 2, None))
     assert table.times("generator") == 2
     assert table.item(0, 2).text() == "looks for a question of task VOL"
+
+
+@pytest.mark.parametrize("yes", [False, True])
+def test_a_remote_generator_asks_for_consent_with_what_it_would_send(
+    dock: ProposeDock, monkeypatch: pytest.MonkeyPatch, yes: bool
+) -> None:
+    remote = Endpoint(name="far", base_url="https://models.example.org/v1", model="big", retries=0, timeout=1)
+    save_endpoint(remote)
+    dock.form.fill_members()
+    dock.form.generator_box.setCurrentIndex(dock.form.generator_box.findText("far"))
+    seen: list[str] = []
+
+    def decide(dialog: Any) -> int:
+        seen.append(dialog.findChild(QPlainTextEdit).toPlainText())
+        return dialog.DialogCode.Accepted if yes else dialog.DialogCode.Rejected
+
+    monkeypatch.setattr(consent_dialog.ConsentDialog, "exec", decide)
+    dock.propose()
+    assert len(seen) == 1
+    assert "Propose one question of task" in seen[0]
+    assert "liver" in seen[0]
+    assert has_consented(remote, dock.session.case.id) is yes
+    if yes:
+        dock._work.cancel()
+    else:
+        assert dock.message.text() == "Nothing was sent."

@@ -23,6 +23,7 @@ from napari_spatialmed.case import Structure
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry, measure
 from napari_spatialmed.llm import EndpointError, assistant_message, system_message, user_message
+from napari_spatialmed.llm import Message as LLMMessage
 from napari_spatialmed.questions import (
     FORMS,
     Task,
@@ -140,6 +141,12 @@ def listed_structures(geometry: CaseGeometry) -> list[Structure]:
         s for s in geometry.case.structures if nameable(s.title) and nameable(s.name) and weight(s) >= LEAST
     ]
     return sorted(fitting, key=lambda s: (-weight(s), s.label))[:_MOST_STRUCTURES]
+
+
+def generator_messages(geometry: CaseGeometry, task: Task, passages: str = "") -> list[LLMMessage]:
+    """What the first call for a task sends: for the preview before consent; passages come where they are retrieved."""
+    text = _task_text(geometry, listed_structures(geometry), Wanted(task), passages)
+    return [system_message(prompt("generator")), user_message(text)]
 
 
 def _task_text(geometry: CaseGeometry, structures: Sequence[Structure], wanted: Wanted, passages: str) -> str:

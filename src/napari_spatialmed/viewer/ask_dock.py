@@ -321,7 +321,8 @@ class AskDock(QWidget):
         )
         if prompt is None or endpoint is None or geometry is None or case is None or self.view is None:
             return
-        if not may_send(endpoint, case.id, prompt, self.view, self):
+        shown = self.view if prompt.pictures else None
+        if not may_send(endpoint, case.id, prompt.messages, shown, self):
             self.message.say("Nothing was sent.", "info")
             return
         self.message.clear()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
-from napari_spatialmed.evaluation import Prompt, View
-from napari_spatialmed.llm import Endpoint, has_consented, preview, remember_consent
-from napari_spatialmed.viewer.messages import PlainLabel, shown
+from napari_spatialmed.evaluation import View
+from napari_spatialmed.llm import Endpoint, Message, has_consented, preview, remember_consent
+from napari_spatialmed.viewer.messages import PlainLabel, clean
 from napari_spatialmed.viewer.picture_strip import PictureStrip
 
 
@@ -14,15 +16,20 @@ class ConsentDialog(QDialog):
     """Shows what would be sent, and asks."""
 
     def __init__(
-        self, endpoint: Endpoint, prompt: Prompt, view: View | None, parent: QWidget | None = None
+        self,
+        endpoint: Endpoint,
+        messages: Sequence[Message],
+        view: View | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        outgoing = preview(endpoint, prompt.messages)
+        outgoing = preview(endpoint, messages)
         self.setWindowTitle("Send to another machine?")
-        text = QPlainTextEdit(shown(outgoing.text))
+        text = QPlainTextEdit(clean(outgoing.text))
         text.setReadOnly(True)
         strip = PictureStrip()
-        strip.show_view(view if prompt.pictures else None)
+        strip.show_view(view)
+        strip.setVisible(view is not None)
         buttons = QDialogButtonBox()
         yes = buttons.addButton("Send for this case", QDialogButtonBox.ButtonRole.AcceptRole)
         no = buttons.addButton("Don't send", QDialogButtonBox.ButtonRole.RejectRole)
@@ -45,11 +52,16 @@ class ConsentDialog(QDialog):
         self.resize(720, 620)
 
 
-def may_send(endpoint: Endpoint, data_set: str, prompt: Prompt, view: View | None, parent: QWidget) -> bool:
-    """Whether this may go out: always to this machine, else once the user has agreed for this data set."""
+def may_send(
+    endpoint: Endpoint, data_set: str, messages: Sequence[Message], view: View | None, parent: QWidget
+) -> bool:
+    """Whether this may go out: always to this machine, else once the user has agreed for this data set.
+
+    `view` holds the pictures among the messages, if there are any.
+    """
     if has_consented(endpoint, data_set):
         return True
-    if ConsentDialog(endpoint, prompt, view, parent).exec() != QDialog.DialogCode.Accepted:
+    if ConsentDialog(endpoint, messages, view, parent).exec() != QDialog.DialogCode.Accepted:
         return False
     remember_consent(endpoint, data_set)
     return True

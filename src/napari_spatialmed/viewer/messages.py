@@ -24,9 +24,14 @@ _STYLES: dict[Tone, str] = {
 }
 
 
+def clean(text: object) -> str:
+    """Any text without control characters that would break a line's layout; all of it."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
+
+
 def shown(text: object) -> str:
-    """Any text as it may be shown: capped, without control characters that would break a line's layout."""
-    cleaned = "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
+    """Any text as a label may show it: clean and capped."""
+    cleaned = clean(text)
     return cleaned if len(cleaned) <= MAX_SHOWN else cleaned[: MAX_SHOWN - 1] + "…"
 
 

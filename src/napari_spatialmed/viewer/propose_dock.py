@@ -18,11 +18,13 @@ from qtpy.QtWidgets import (
 
 from napari_spatialmed.agents import Progress, Proposal, ProposalResult
 from napari_spatialmed.agents.building import record_proposal
+from napari_spatialmed.agents.llm_generator import generator_messages
 from napari_spatialmed.benchmark import SUFFIX, BenchmarkError
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.questions import Task
 from napari_spatialmed.viewer.benchmark_bar import BenchmarkBar
 from napari_spatialmed.viewer.busy import BusyBar
+from napari_spatialmed.viewer.consent_dialog import may_send
 from napari_spatialmed.viewer.evidence import show_evidence
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device, shown
 from napari_spatialmed.viewer.proposals_table import ProposalsTable, messages_text, proposal_text
@@ -176,6 +178,9 @@ class ProposeDock(QWidget):
             return None
 
     def _run(self, request: TeamRequest) -> None:
+        if not self._may_send(request):
+            self.message.say("Nothing was sent.", "info")
+            return
         self.message.clear()
         self.team.reset()
         self.propose_button.setEnabled(False)
@@ -183,6 +188,17 @@ class ProposeDock(QWidget):
             "Proposing questions", propose_in_job, self.session.geometry, self.session.benchmark, request
         )
         self._enable_buttons()
+
+    def _may_send(self, request: TeamRequest) -> bool:
+        """Ask for every model on another machine that was not yet allowed for this case."""
+        geometry = self.session.geometry
+        if geometry is None:
+            return False
+        models = {e.name: e for e in (request.generator, request.judge, *request.readers) if e is not None}
+        return all(
+            may_send(model, geometry.case.id, generator_messages(geometry, request.tasks[0]), None, self)
+            for model in models.values()
+        )
 
     def _progress(self, event: Progress) -> None:
         self.team.tell(event)
