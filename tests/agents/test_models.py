@@ -301,7 +301,7 @@ def test_the_key_is_in_no_file(
     record_result(file, run(geometry, ModelTeam(generator=endpoint, journal=tmp_path / "b.calls.jsonl")))
     assert bodies
     assert (tmp_path / "b.calls.jsonl").exists()
-    assert canary not in "".join(p.read_text() for p in tmp_path.rglob("*.jsonl"))
+    assert canary not in "".join(p.read_text("utf-8") for p in tmp_path.rglob("*.jsonl"))
 
 
 def test_several_proposals_at_a_time(geometry: CaseGeometry, model: Model) -> None:

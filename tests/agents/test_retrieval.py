@@ -87,7 +87,7 @@ def test_pubmed_keeps_pmids_and_asks_once(ncbi: HTTPServer, tmp_path: Path) -> N
     again = asyncio.run(PubMedRetriever("me@example.org", cache=tmp_path).search("liver volume", 2))
     assert again == found
     assert len(ncbi.log) == 2
-    assert "ncbi-canary" not in "".join(p.read_text() for p in tmp_path.rglob("*") if p.is_file())
+    assert "ncbi-canary" not in "".join(p.read_text("utf-8") for p in tmp_path.rglob("*") if p.is_file())
 
 
 @pytest.mark.parametrize("answer", ["<broken", "<html>busy</html"])

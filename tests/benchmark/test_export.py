@@ -170,7 +170,7 @@ def test_the_inspect_task_runs_and_scores_as_we_do(study: Benchmark, tmp_path: P
     scores, unparsed = json.loads(run.stdout.splitlines()[-1])
     assert scores == {f"q-{n:012x}": 0.8 if n % 2 else 1.0 for n in range(2, 14)}
     assert unparsed == [0.0] * 12
-    assert "napari" not in (folder / "task.py").read_text()
+    assert "napari" not in (folder / "task.py").read_text("utf-8")
 
 
 def test_the_lmms_eval_folder_scores_as_we_do(study: Benchmark, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_the_lmms_eval_folder_scores_as_we_do(study: Benchmark, tmp_path: Path) 
     assert specification.loader is not None
     utils = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(utils)
-    docs = [json.loads(line) for line in (folder / "questions.jsonl").read_text().splitlines()]
+    docs = [json.loads(line) for line in (folder / "questions.jsonl").read_text("utf-8").splitlines()]
     assert utils.process_results(docs[0], ["ANSWER: B"]) == {"spatialmed_score": 1.0}
     assert utils.process_results(docs[1], ["ANSWER: 216.3 mL"]) == {"spatialmed_score": 0.8}
     assert utils.doc_to_visual(docs[0])[0].size == (1, 1)

@@ -41,7 +41,7 @@ def test_a_table_in_the_papers_style(anna: Benchmark, tmp_path: Path) -> None:
     assert [row for row, _ in plan.invalid] == [4, 5, 6, 7]
     import_(plan, anna)
     assert all(anna.state.questions[q.id].status == "pending" for q in plan.added)
-    assert "DOE" not in anna.path.read_text()
+    assert "DOE" not in anna.path.read_text("utf-8")
     again = plan_import(source, anna.state)
     assert (again.added, again.changed, again.unchanged) == ([], [], 3)
 

@@ -277,7 +277,7 @@ def test_keys_of_models_never_reach_the_file(anna: Benchmark) -> None:
         with pytest.raises(BenchmarkError, match="key or password"):
             anna.record_run(record)
     anna.record_run({"model": "m", "answer_key": "B"})
-    assert "abcdefgh" not in anna.path.read_text()
+    assert "abcdefgh" not in anna.path.read_text("utf-8")
 
 
 def test_ten_thousand_events_open_in_the_order_they_were_written(path: Path) -> None:

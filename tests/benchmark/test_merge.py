@@ -134,7 +134,7 @@ def test_merge_never_overwrites_and_refuses_damage(anna: Benchmark, tmp_path: Pa
     other.write_text("precious")
     with pytest.raises(BenchmarkError, match="already"):
         merge([anna.path], other)
-    assert other.read_text() == "precious"
+    assert other.read_text("utf-8") == "precious"
     text = anna.path.read_bytes()
     anna.path.write_bytes(text[:30] + b"~" + text[31:])
     with pytest.raises(DamagedError, match="line 1"):

@@ -26,7 +26,7 @@ def test_a_registered_case_tells_nothing_of_where_it_came_from(anna: Benchmark, 
     )
     event = anna.register_case(case, volumes_ml={"liver": 0.432})
     assert event is not None
-    written = anna.path.read_text()
+    written = anna.path.read_text("utf-8")
     assert "DOE_JOHN" not in written
     assert str(tmp_path) not in written
     record = anna.state.cases[case.id]
@@ -48,4 +48,4 @@ def test_a_canary_key_never_reaches_a_response_or_run(anna: Benchmark, secret: s
         with pytest.raises(BenchmarkError, match="API key") as error:
             record({"model": "m", "error": f"401 for {secret}"})
         assert "CANARY" not in str(error.value)
-    assert "CANARY" not in anna.path.read_text()
+    assert "CANARY" not in anna.path.read_text("utf-8")

@@ -119,7 +119,7 @@ class TestLibrary:
         library = CaseLibrary()
         assert library.ids() == ()
         library.remember(open_case(save("seg.nii.gz", blocks)))
-        assert json.loads((home / "cases.json").read_text())
+        assert json.loads((home / "cases.json").read_text("utf-8"))
 
     def test_arrays_have_no_files_to_remember(self, blocks: NDArray[np.uint8], home: Path) -> None:
         CaseLibrary().remember(make_case(blocks, np.eye(4)))

@@ -154,7 +154,7 @@ from napari_spatialmed.case import CaseError, open_case
 try:
     open_case(sys.argv[1], *sys.argv[2:])
 except CaseError as error:
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    peak = next(line for line in Path("/proc/self/status").read_text("utf-8").splitlines() if line.startswith("VmHWM"))
     print(int(peak.split()[1]) // 1024, str(error))
 """
 

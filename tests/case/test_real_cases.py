@@ -81,7 +81,7 @@ def test_opens(shared: Shared, row: tuple[str, str, str | None, tuple[int, ...],
 
 def test_volumes_are_totalsegmentators_own(shared: Shared) -> None:
     case = open_case(shared("cases/ts_abdomen_ct_sm/seg_total_fast.nii.gz"), names="totalsegmentator")
-    told = json.loads(shared("cases/ts_abdomen_ct_sm/seg_total_fast_statistics.json").read_text())
+    told = json.loads(shared("cases/ts_abdomen_ct_sm/seg_total_fast_statistics.json").read_text("utf-8"))
     counts = np.bincount(case.labels.ravel(), minlength=118)
     known = {
         name: round(float(counts[label]) * case.voxel_ml * 1000, 3) for label, name in case.names.items()

@@ -52,7 +52,7 @@ def test_export_renders_pictures_and_tells_nothing_of_the_patient(study: Path) -
     result = CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "1 kept questions (test 1)" in result.output
-    row = json.loads((out / "questions.jsonl").read_text())
+    row = json.loads((out / "questions.jsonl").read_text("utf-8"))
     assert len(row["pictures"]) == 3
     for name in row["pictures"]:
         assert (out / name).read_bytes().startswith(b"\x89PNG")
@@ -60,7 +60,7 @@ def test_export_renders_pictures_and_tells_nothing_of_the_patient(study: Path) -
         if file.is_file():
             assert b"DOE" not in file.read_bytes()
             assert str(study).encode() not in file.read_bytes()
-    assert "DOE" not in (study / "study.spatialmed.jsonl").read_text()
+    assert "DOE" not in (study / "study.spatialmed.jsonl").read_text("utf-8")
 
 
 def test_an_answer_that_the_labels_no_longer_give_stops_the_export(study: Path) -> None:

@@ -157,7 +157,7 @@ def test_many_cases_with_a_bad_one_end_with_code_4(
     assert code == 4
     assert "2 measured, 1 failed" in out
     assert "case1_seg" in err
-    assert out_path.read_text().count("\n") == 5
+    assert out_path.read_text("utf-8").count("\n") == 5
     (folder / "case1_seg.nii.gz").write_bytes(labels.read_bytes())
     code, out, _ = run(
         capsys, "--cases", folder / "*.nii.gz", "--names", labels.with_name("names.json"), "--out", out_path

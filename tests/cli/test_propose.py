@@ -71,7 +71,7 @@ def test_propose_fills_a_file(labels: Path, tmp_path: Path, capsys: pytest.Captu
     assert {q.question.task for q in accepted} == {"DIR", "DIST", "EXT", "VOL", "COMP", "VOLEST"}
     assert found.funnel().total.adds_up
     assert len(found.cases) == 1
-    assert str(labels) not in path.read_text()
+    assert str(labels) not in path.read_text("utf-8")
 
 
 def test_again_adds_others(labels: Path, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_build_survives_a_bad_case_and_goes_on_where_it_ended(
     built = state(path)
     assert len(built.cases) == 2
     assert len({record.patient for record in built.cases.values()}) == 2
-    assert "sub-" not in path.read_text()
+    assert "sub-" not in path.read_text("utf-8")
     size = path.stat().st_size
     assert spatialmed(*arguments) == 4
     assert "2 were built before" in capsys.readouterr().out

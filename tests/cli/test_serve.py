@@ -64,7 +64,7 @@ def test_an_endpoint_from_adding_to_removing(environment: dict[str, str], tmp_pa
     assert tested.returncode == 3
     assert "no key was found" in tested.stderr
     assert spatialmed(environment, "endpoint", "remove", "lab").returncode == 0
-    written = "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
+    written = "".join(path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file())
     assert "sk-canary" not in written + key.stdout + key.stderr
 
 

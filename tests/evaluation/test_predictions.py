@@ -27,7 +27,9 @@ def state(choice, number, markers, tmp_path):
 
 
 def predictions(path: Path, answers: dict[str, str]) -> Path:
-    path.write_text("".join(json.dumps({"id": k, "text": v}) + "\n" for k, v in answers.items()))
+    path.write_text(
+        "".join(json.dumps({"id": k, "text": v}) + "\n" for k, v in answers.items()), encoding="utf-8"
+    )
     return path
 
 

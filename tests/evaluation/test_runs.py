@@ -262,4 +262,4 @@ def test_secrets_and_names_stay_here(choice, number, markers, folder_of_cases, t
     for content in (sent, written, done.stdout, done.stderr):
         assert secret.encode() not in content
         assert patient.encode() not in content
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["endpoint"] == "environment"
+    assert json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["endpoint"] == "environment"

@@ -32,7 +32,7 @@ def cases(tmp_path: Path) -> list[CaseFiles]:
 
 
 def rows_of(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_processes_measure_all_but_the_bad_case(cases: list[CaseFiles], tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_tables_hold_the_same_in_every_format(cases: list[CaseFiles], tmp_path: 
         write_table(tmp_path / f"table{suffix}", rows)
     assert rows_of(tmp_path / "table.jsonl") == rows
     assert parquet.read_table(tmp_path / "table.parquet").to_pylist() == rows
-    with (tmp_path / "table.csv").open() as file:
+    with (tmp_path / "table.csv").open(encoding="utf-8") as file:
         assert [int(row["voxels"]) for row in csv.DictReader(file)] == [row["voxels"] for row in rows]
     assert {"case", "file", "label", "name", "voxels", "centroid_ras_mm.R", "extent_mm.SI"} <= set(rows[0])
     assert not any(str(tmp_path) in str(value) for value in rows[0].values())

@@ -35,7 +35,7 @@ TAGS = {
 
 
 def references(path: Path) -> dict[str, tuple[float, float]]:
-    with path.open() as file:
+    with path.open(encoding="utf-8") as file:
         return {
             row["tag"]: (float(row["reference value"]), float(row["tolerance"]))
             for row in csv.DictReader(file, delimiter=";")

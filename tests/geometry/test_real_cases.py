@@ -77,7 +77,7 @@ def test_counts_volumes_centroids_and_diameters_are_simpleitks(
 
 
 def test_volumes_and_means_of_totalsegmentators_own_report(shared: Callable[[str], Path]) -> None:
-    expected = json.loads(shared("oracles/ts_example_seg_fast_statistics.json").read_text())
+    expected = json.loads(shared("oracles/ts_example_seg_fast_statistics.json").read_text("utf-8"))
     folder = shared("cases/ts_abdomen_ct_sm")
     case = open_case(folder / "seg_total_fast.nii.gz", folder / "ct.nii.gz", names="totalsegmentator")
     geometry = CaseGeometry(case)

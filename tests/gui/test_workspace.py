@@ -178,7 +178,7 @@ def test_select_measure_draw_edit_and_the_numbers_follow(
         np.linalg.norm(np.diff(now.detail["points_ras_mm"], axis=0)[0, :2]), abs=1e-6
     )
     dock.save(tmp_path / "found.json")
-    assert len(json.loads((tmp_path / "found.json").read_text())["measurements"]) == 3
+    assert len(json.loads((tmp_path / "found.json").read_text("utf-8"))["measurements"]) == 3
 
 
 def test_pairs_and_histogram_fill_when_looked_at(session: Session, wait_for: Wait) -> None:

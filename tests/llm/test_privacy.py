@@ -116,7 +116,7 @@ def test_the_key_is_in_no_error_log_or_repr(
     while error is not None:
         chain += [str(error), repr(error), str(vars(error))]
         error = error.__cause__ or error.__context__
-    written = "".join(path.read_text() for path in own_settings.rglob("*") if path.is_file())
+    written = "".join(path.read_text("utf-8") for path in own_settings.rglob("*") if path.is_file())
     shown = "".join(
         [
             *chain,

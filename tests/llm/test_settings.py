@@ -68,7 +68,7 @@ def test_comments_and_other_entries_survive_changes() -> None:
     save_endpoint(LAB)
     set_default("lab")
     remove_endpoint("lab")
-    assert "# mine" in path.read_text()
+    assert "# mine" in path.read_text("utf-8")
     assert endpoints()["old"].extra_body == {"x": 1}
     remove_endpoint("old")
     assert endpoints() == {}

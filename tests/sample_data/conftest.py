@@ -32,7 +32,7 @@ def sample_data() -> Path:
 def _open(name: str, scan: str) -> Phantom:
     folder = SAMPLE_DATA / name
     case = open_case(folder / "labels.nii.gz", folder / f"{scan}.nii.gz", names=folder / "names.json")
-    return Phantom(case, CaseGeometry(case), json.loads((folder / "truth.json").read_text()))
+    return Phantom(case, CaseGeometry(case), json.loads((folder / "truth.json").read_text("utf-8")))
 
 
 @pytest.fixture(scope="session")

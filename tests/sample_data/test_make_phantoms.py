@@ -26,7 +26,7 @@ def test_the_files_here_are_a_fresh_build(sample_data, name, scan):
         np.testing.assert_array_equal(np.asarray(stored.dataobj), array)
         np.testing.assert_allclose(stored.affine, built.affine, atol=1e-5)
         assert stored.get_data_dtype() == array.dtype
-    assert json.loads((sample_data / name / "names.json").read_text()) == built.documents["names"]
+    assert json.loads((sample_data / name / "names.json").read_text("utf-8")) == built.documents["names"]
 
 
 def test_small_enough_for_git(sample_data):
