@@ -114,17 +114,17 @@ def test_the_tutorial_holds(
     click(steps["Curate"])
     curate = dock("Curate")
     viewer.window._qt_window.activateWindow()
-    curate.table.setFocus()
-    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate.table, timeout=5000)
+    curate.queue.table.setFocus()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate.queue.table, timeout=5000)
 
     def press(key: Any, modifier: Any = PLAIN) -> None:
-        QTest.keyClick(QApplication.focusWidget() or curate.table, key, modifier)
+        QTest.keyClick(QApplication.focusWidget() or curate.queue.table, key, modifier)
         QApplication.processEvents()
 
     press(Qt.Key.Key_F5)
     press(Qt.Key.Key_F6)
-    until(curate.truth.text)
-    assert re.match(r"✓ stored portal and splenic vein, now D", curate.truth.text())
+    until(curate.checks.truth_label.text)
+    assert re.match(r"✓ stored portal and splenic vein, now D", curate.checks.truth_label.text())
     press(Qt.Key.Key_F2)
     assert QApplication.focusWidget() is curate.editor.stem
     curate.editor.stem.moveCursor(curate.editor.stem.textCursor().MoveOperation.End)
@@ -135,11 +135,11 @@ def test_the_tutorial_holds(
     for n in range(1, 13):
         press(Qt.Key.Key_2)
         press(Qt.Key.Key_Return)
-        assert curate.counts.text().startswith(f"{n} of 12 scored")
+        assert curate.queue.counts.text().startswith(f"{n} of 12 scored")
     press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert curate.counts.text().startswith("11 of 12 scored")
+    assert curate.queue.counts.text().startswith("11 of 12 scored")
     press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-    assert curate.counts.text().startswith("12 of 12 scored")
+    assert curate.queue.counts.text().startswith("12 of 12 scored")
 
     # 6. Two more reviewers, 7. verify and export
     def run(*words: str, typed: str = "") -> str:
