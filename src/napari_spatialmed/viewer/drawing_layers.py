@@ -26,6 +26,7 @@ INK = "#ffe14d"
 ACCENT = "#ff8ad8"
 """Of the highlighted drawing; it is also thicker."""
 _FADED = 0.4
+_TILT = 1e-4
 _WIDTH_MM = 1.0
 _POINT_MM = 3.0
 _NO_POINT_MM = 0.01
@@ -132,7 +133,11 @@ class DrawingLayers:
         assert self._words is not None
         for layer, batch in ((self._lines, lines), (self._arrows, arrows)):
             ends = np.asarray(batch.points, float).reshape(-1, 2, 3)
-            layer.data = np.stack([ends[:, 0], ends[:, 1] - ends[:, 0]], axis=1)
+            along = ends[:, 1] - ends[:, 0]
+            # napari draws a vector as flat strips that an exactly axis-parallel one turns edge-on to the camera: the
+            # slightest tilt towards posterior gives it a strip that every standard view sees.
+            along[:, 1] += _TILT * np.linalg.norm(along, axis=1)
+            layer.data = np.stack([ends[:, 0], along], axis=1)
             if len(ends):
                 layer.edge_color = np.asarray(batch.colors)
         self._set_words(places)

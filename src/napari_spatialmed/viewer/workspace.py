@@ -8,7 +8,7 @@ from typing import Any
 
 import napari
 from qtpy.QtCore import QByteArray, Qt
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from napari_spatialmed.viewer.memory import recall, remember
 
@@ -103,7 +103,17 @@ def show_dock(viewer: napari.viewer.Viewer, title: str) -> QWidget:
         dock.setWindowTitle(title)
         dock.show()
         dock.raise_()
+        hide_unused_tab_bars(_main_window(dock))
     return found
+
+
+def hide_unused_tab_bars(window: QMainWindow | None) -> None:
+    """Qt keeps the tab bars of earlier groups of docks, and may leave one on show over a dock."""
+    bars = [] if window is None else [b for b in window.findChildren(QTabBar) if b.parent() is window]
+    texts = {bar: {bar.tabText(n) for n in range(bar.count())} for bar in bars}
+    for bar in bars:
+        if any(texts[bar] < texts[other] for other in bars if other.isVisible()):
+            bar.hide()
 
 
 def dock_name(title: str) -> str:
