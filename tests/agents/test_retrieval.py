@@ -37,7 +37,9 @@ def test_the_corpus_answers_what_the_team_asks(query: str, first: str) -> None:
     "query", ["", "the of and", '"; DROP TABLE passages; --', "liver NEAR(", "text:liver*"]
 )
 def test_a_query_is_words_and_never_a_command(query: str) -> None:
-    asyncio.run(CorpusRetriever().search(query))
+    retriever = CorpusRetriever()
+    asyncio.run(retriever.search(query))
+    assert asyncio.run(retriever.search("liver volume")), "the corpus is as it was"
 
 
 def test_every_passage_names_its_source_and_has_its_own_id() -> None:
