@@ -123,3 +123,5 @@ def test_review_by_keyboard(
         Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
     )
     assert benchmark.read(file).state.questions[seen[-1][0]].reviews["me"].score == (sum(PER_CASE) - 1) % 3
+    # The second window read its scan meanwhile: it closes when that has arrived.
+    qtbot.waitUntil(lambda: session2.case is not None and not session2.opening.running, timeout=60_000)
