@@ -184,12 +184,12 @@ class StructuresFilter(QSortFilterProxyModel):
     def search(self, text: str) -> None:
         """Show rows whose title or name holds every word of `text`."""
         self._wanted = text.casefold().replace("_", " ")
-        self.invalidateFilter()
+        self.invalidate()
 
     def show_system(self, system: str | None) -> None:
         """Show one system's rows, or all."""
         self._system = system
-        self.invalidateFilter()
+        self.invalidate()
 
     def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
         """Qt."""
