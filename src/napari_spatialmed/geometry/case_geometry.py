@@ -24,7 +24,7 @@ from napari_spatialmed.geometry.components import (
     pieces_of,
     ranks_of,
 )
-from napari_spatialmed.geometry.diameters import Axial, longest, recist
+from napari_spatialmed.geometry.diameters import Axial, longest_of_bricks, recist
 from napari_spatialmed.geometry.hausdorff import Worst, hausdorff
 from napari_spatialmed.geometry.measurement import Measurement
 from napari_spatialmed.geometry.mesh import area_and_volume, pattern_histograms
@@ -200,7 +200,7 @@ class CaseGeometry:
 
     def diameter(self, name: str) -> tuple[float, int, int]:
         """Longest distance between voxel centres, and its ends' positions in `bricks(name).index`."""
-        return self.made("diameter", name, lambda: longest(self.bricks(name).points))
+        return self.made("diameter", name, lambda: longest_of_bricks(self.bricks(name)))
 
     def piece_boundary(self, name: str, piece: int) -> NDArray[np.int32]:
         """Boundary voxels of one piece, 0 the largest; shape (n, 3), n = 0 where there is no such piece."""
@@ -350,6 +350,22 @@ class CaseGeometry:
                 and not names & {*key[1], *value.structures}
             }
             return frozenset(s.name for s in self.case.structures if s.label in changed)
+
+    def rename(self, case: Case) -> None:
+        """Take other names for the same labels; what was computed on voxels is kept, what speaks of names is not.
+
+        Parameters
+        ----------
+        case
+            The same label map under its new names.
+        """
+        with self._lock:
+            if case.labels is not self.case.labels:
+                raise ValueError("another label map needs another geometry")
+            self.case = case
+            self.generation += 1
+            self._results, self._whole = {}, {}
+            self._place = None
 
     def stale(self, names: Iterable[str], since: int) -> bool:
         """Whether any of these structures was edited after generation `since`.

@@ -9,8 +9,16 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import cdist
 
+from napari_spatialmed.geometry.bricks import Bricks, members
+
 FEW_POINTS = 1500
 """Up to so many points all pairs are compared; above, only corners of the convex hull."""
+MANY_BRICKS = 1500
+"""Up to so many bricks each is compared with every other, above, only with the farthest from the middle."""
+DIRECTIONS = np.array(
+    [(r, a, s) for r in (-1, 0, 1) for a in (-1, 0, 1) for s in (-1, 0, 1) if (r, a, s) != (0, 0, 0)]
+)
+"""Towards a cube's faces, edges and corners; shape (26, 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,60 @@ class Axial:
     long_ends: tuple[int, int]
     short_mm: float
     short_ends: tuple[int, int]
+
+
+def longest_of_bricks(bricks: Bricks) -> tuple[float, int, int]:
+    """Largest distance between any two points of a structure, and which two.
+
+    A pair of points that lie far apart rules out all bricks that, by their boxes, are nearer to every other brick than
+    that; of the points in what is left the longest distance is sought.
+    """
+    known, start, end = _far_pair(bricks)
+    low, high = bricks.fine.low, bricks.fine.high
+    middle = (low.min(axis=0) + high.max(axis=0)) / 2.0
+    radius2 = _reach2(bricks, middle)
+    needed = max(0.0, np.sqrt(known) - np.sqrt(radius2.max()) - 1e-9)
+    kept = np.flatnonzero(radius2 >= needed * needed)
+    if kept.size <= MANY_BRICKS:
+        span = np.zeros((kept.size, kept.size))
+        for axis in range(3):
+            side = np.subtract.outer(high[kept, axis], low[kept, axis])
+            np.maximum(side, side.T, out=side)
+            side *= side
+            span += side
+        kept = kept[(span > known).any(axis=1)]
+    at = members(bricks.fine, kept)
+    if at.size:
+        length, i, j = longest(bricks.points[at])
+        if length * length > known:
+            return length, int(at[i]), int(at[j])
+    return float(np.sqrt(known)), start, end
+
+
+def _far_pair(bricks: Bricks) -> tuple[float, int, int]:
+    """Squared distance of two points that lie far apart, nearly always as far as any, and which two."""
+    support = bricks.fine.high @ np.maximum(DIRECTIONS, 0).T + bricks.fine.low @ np.minimum(DIRECTIONS, 0).T
+    at = members(bricks.fine, np.unique(support.argmax(axis=0)))
+    ends = at[np.unique((bricks.points[at] @ DIRECTIONS.T).argmax(axis=0))]
+    distances = cdist(bricks.points[ends], bricks.points[ends], "sqeuclidean")
+    start, end = divmod(int(distances.argmax()), len(ends))
+    best = float(distances[start, end]), int(ends[start]), int(ends[end])
+    for _ in range(2):
+        # From one end to the farthest point seen from it, and back.
+        reach = _reach2(bricks, bricks.points[best[2]])
+        few = min(8, len(reach)) - 1
+        at = members(bricks.fine, np.argpartition(-reach, few)[: few + 1])
+        step = bricks.points[at] - bricks.points[best[2]]
+        length = np.einsum("ij,ij->i", step, step)
+        k = int(length.argmax())
+        best = max(best, (float(length[k]), best[2], int(at[k])))
+    return best
+
+
+def _reach2(bricks: Bricks, place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Squared distance of each brick's farthest corner from a place; shape (bricks,)."""
+    side = np.maximum(bricks.fine.high - place, place - bricks.fine.low)
+    return np.asarray(np.einsum("ij,ij->i", side, side))
 
 
 def longest(points: NDArray[np.float64]) -> tuple[float, int, int]:
