@@ -12,7 +12,7 @@ from typing import Protocol
 
 from napari_spatialmed.agents.passages import Retriever
 from napari_spatialmed.agents.proposal import Idea, Message, Signature
-from napari_spatialmed.agents.relevance import LEAST, reason_for, weight_together
+from napari_spatialmed.agents.relevance import LEAST, reason_for, weight_for
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import FORMS, Candidate, Form, Task
 
@@ -100,7 +100,7 @@ class OfflineGenerator:
         rng = random.Random(f"{self.seed}|{case.id}|{form.id}")
         drawn = []
         for candidate in itertools.islice(form.candidates(geometry), _MOST_CANDIDATES):
-            weight = weight_together([case[name] for name in candidate.structures])
+            weight = weight_for(form.id, [case[name] for name in candidate.structures])
             if weight >= LEAST:
                 # sharpened, so that lesions and great organs come first but not alone
                 drawn.append((math.log(rng.random()) / weight**3, candidate))

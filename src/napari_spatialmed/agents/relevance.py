@@ -15,8 +15,12 @@ from napari_spatialmed.case import Structure
 LEAST = 0.15
 """Structures (or pairs) below this weight are not asked about."""
 
-_UNNAMED = re.compile(r"(label|structure|segment|class)[ _]?\d+", re.I)
-"""A number instead of a name: nobody can say whether a question about it makes sense."""
+_UNNAMED = re.compile(
+    r"(?:(?:left|right) )?(?:(?:label|structure|segment|class|region)[ _]?\d+|unknown|undetermined|other|rest|background|misc\w*"
+    r"|metal|outside .*)",
+    re.I,
+)
+"""A number or a stopgap instead of a name: nobody can say whether a question about it makes sense."""
 
 _BY_KIND = {"lesion": 1.0, "organ": 0.45, "vessel": 0.5, "cavity": 0.4, "region": 0.45, "tissue": 0.25, "bone": 0.2, "muscle": 0.12, "other": 0.2}  # fmt: skip
 _BY_CONCEPT = {
@@ -53,10 +57,16 @@ _BY_CONCEPT = {
     "pulmonary_artery": 0.65,
     "spinal_cord": 0.5,
     "sacrum": 0.25,
-    "autochthon": 0.2,
-    "iliopsoas": 0.3,
+    "autochthon": 0.1,
+    "iliopsoas": 0.2,
     "costal_cartilages": 0.1,
 }
+_SPREAD_OUT = re.compile(
+    r"colon|bowel|intestine|skin|fat|tissue|^body|skeleton|white_matter|cortex$|csf|vessel_in|hepatic_vessels|airway|ribs$|teeth"
+)
+"""Structures that wind or spread so far that their centre says nothing: a colon's lies in the small bowel."""
+_OF_CENTRES = ("dir.", "dist.centre")
+_OF_SIZES = ("comp.", "volest.ratio")
 
 
 def weight(structure: Structure) -> float:
@@ -97,6 +107,24 @@ def weight_together(structures: Sequence[Structure]) -> float:
     if {s.concept for s in structures} == {structures[0].concept}:
         return min(1.0, mean * 1.1)  # the two sides of a paired organ
     return mean
+
+
+def weight_for(form: str, structures: Sequence[Structure]) -> float:
+    """Weight of asking one form about these structures: a pair that makes sense for a distance may make none for a ratio.
+
+    Sizes are compared between like and like; centres are asked of compact structures; the volume, the length and the
+    centre of a vessel depend on where its label ends.
+    """
+    found = weight_together(structures)
+    kinds = {s.kind for s in structures}
+    if form.startswith(_OF_CENTRES):
+        found *= 0.3 if any(_SPREAD_OUT.search(s.concept) for s in structures) else 1.0
+        found *= 0.6 if "vessel" in kinds and form != "dir.axis" else 1.0
+    if form.startswith(_OF_SIZES):
+        found *= 1.0 if len(kinds) == 1 else 0.35
+    if form.startswith((*_OF_SIZES, "vol.", "volest.", "ext.")) and form != "volest.burden":
+        found *= 0.45 if "vessel" in kinds else 0.7 if "bone" in kinds else 1.0
+    return found
 
 
 _WHY = {

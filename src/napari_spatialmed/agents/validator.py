@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from napari_spatialmed.agents.ranges import check_measurement
-from napari_spatialmed.agents.relevance import LEAST, weight_together
+from napari_spatialmed.agents.relevance import LEAST, weight_for
 from napari_spatialmed.case import Case, Structure
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import Question, Verdict, check_question
@@ -69,7 +69,7 @@ def plausible_range(question: Question, case: Case) -> Verdict:
 def clinical_relevance(question: Question, case: Case) -> Verdict:
     """Whether a clinician would want to know it."""
     structures = _named(case, question.key.structures)
-    weight = weight_together(structures)
+    weight = weight_for(question.key.form, structures)
     titles = " and ".join(s.title for s in structures)
     if weight < LEAST:
         reason = f"Nobody reports this about the {titles} (weight {weight:.2f}, at least {LEAST} is asked)."

@@ -15,6 +15,7 @@ from typing import Any
 from napari_spatialmed.case.concepts import ALIASES, NOT_A_SIDE, RULES, TITLES
 from napari_spatialmed.case.model import Case, Kind, Side, Structure
 from napari_spatialmed.case.palette import color_of, organ_color
+from napari_spatialmed.case.parcels import PARCELS
 
 _SIDES: dict[str, Side] = {"left": "left", "right": "right", "lh": "left", "rh": "right"}
 _LETTERS: dict[str, Side] = {"l": "left", "r": "right"}
@@ -101,8 +102,8 @@ def kind_and_system(concept: str) -> tuple[Kind, str]:
 
 def title_of(concept: str, side: Side | None) -> str:
     """What people read: ``left kidney``, ``L1 vertebra``, ``left 5th rib``."""
-    if concept in TITLES:
-        text = TITLES[concept]
+    if concept in TITLES or concept in PARCELS:
+        text = TITLES.get(concept) or PARCELS[concept]
     elif match := re.fullmatch(r"vertebrae_([CTLS]\d+)", concept):
         text = f"{match[1]} vertebra"
     elif match := re.fullmatch(r"rib_(\d+)", concept):
@@ -110,6 +111,7 @@ def title_of(concept: str, side: Side | None) -> str:
         text = f"{n}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(n, 'th') } rib"
     else:
         text = re.sub(r"\b[ctls]\d{1,2}\b", lambda m: m[0].upper(), concept.replace("_", " "))
+        text = re.sub(r"\bvertebrae ([CTLS]\d+)\b", r"the \1 vertebra", text)
     return f"{side} {text}" if side else text
 
 

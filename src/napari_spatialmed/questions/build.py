@@ -90,7 +90,11 @@ def build_question(
     choices = form.offer(key, found, rng)
     key = key.model_copy(update={"params": key.params | dict(choices.params)})
     if choices.texts:
-        options, place = shuffled(choices.texts, choices.right, rng)
+        # Numbers stand in rising order, as readers expect; their rank is drawn, so that the letter is even all the same.
+        rising = form.option_kind in ("number", "interval", "span")
+        options, place = (
+            (choices.texts, choices.right) if rising else shuffled(choices.texts, choices.right, rng)
+        )
         answer = LETTERS[place]
     else:
         options, answer = (), open_answer(found)

@@ -90,7 +90,11 @@ class Question(_Record):
     def answer_text(self) -> str:
         """The correct option's text, or the number with its unit."""
         return (
-            self.options[LETTERS.index(self.answer)] if self.options else f"{self.answer} {self.unit}".strip()
+            self.options[LETTERS.index(self.answer)]
+            if self.options
+            else self.answer
+            if self.unit in ("ratio", "count")
+            else f"{self.answer} {self.unit}".strip()
         )
 
 

@@ -27,7 +27,10 @@ _NAMEABLE = re.compile(r"^\w[\w \-–/()+.,'’]{0,59}$")
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|instructions?|prompts?|assistant|answer|respond|reply|output)\b", re.I
 )
-_NO_ARTICLE = re.compile(r"^(vertebra|segment|rib)\b.*\d|^(segment|level)\b|\d$", re.I)
+_NO_ARTICLE = re.compile(
+    r"^(vertebra|segment|rib)\b.*\d|^(segment|level)\b|\b(tumor|lesion|cyst|nodule|metastasis|mass|label|structure) \d+$",
+    re.I,
+)
 _LEVEL = re.compile(r"\b(?:[CTLS]\d{1,2}|rib \d{1,2}|\d{1,2}(?:st|nd|rd|th) rib)\b", re.I)
 _BARRIER = re.compile(r"[,;:.?!()>]")
 _SMALL_WORDS = frozenset({"the", "a", "an", "of"})

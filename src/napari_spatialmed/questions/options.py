@@ -14,6 +14,8 @@ from napari_spatialmed.questions.numbers import decimals_for, option_gap
 
 OPTION_COUNT = 4
 _TIDY = (1.0, 2.0, 5.0)
+_PARTS = (1, 2, 5, 10)
+"""Edges are multiples of the width, else of its half, its fifth, its tenth."""
 
 
 def spread_numbers(
@@ -92,24 +94,32 @@ def spread_edges(
             f"sides of {truth:.3g} {unit}.",
         )
     width = rng.choice(widths)
-    # Edges on a tenth of the width, but never finer than the measurement is worth (rule O7).
-    grid = max(width / 10.0, 10.0 ** -decimals_for(unit, uncertainty))
-    decimals = max(0, -math.floor(math.log10(grid) + 1e-9))
     margin = max(0.05 * width, doubt)
     rank = rng.randrange(count)
-    places = [
-        edge
-        for k in range(11)
-        if margin
-        <= truth - (edge := round((math.floor(truth / grid) - k) * grid, decimals))
-        <= width - margin
-        and truth + 1e-9 >= edge + margin
-    ]
-    if not places:
+    finest = 10.0 ** -decimals_for(unit, uncertainty)
+    for (
+        parts
+    ) in _PARTS:  # the roundest edges that keep the margin, never finer than the measurement is worth (O7)
+        grid = max(width / parts, finest)
+        decimals = max(0, -math.floor(math.log10(grid) + 1e-9))
+        places = _edges_below(truth, grid, width, margin, decimals)
+        if places:
+            break
+    else:
         raise UndecidableError("O2", f"No round edges keep {margin:.3g} {unit} away from {truth:.3g} {unit}.")
     start = rng.choice(places) - rank * width
     edges = [round(start + k * width, decimals) + 0.0 for k in range(count + 1)]
     return edges, rank, 0 if all(edge.is_integer() for edge in edges) else decimals
+
+
+def _edges_below(truth: float, grid: float, width: float, margin: float, decimals: int) -> list[float]:
+    """Multiples of the grid that a range of this width may start at, so that the truth keeps the margin from both ends."""
+    edges = [
+        round((math.floor(truth / grid) - k) * grid, decimals) for k in range(math.ceil(width / grid) + 1)
+    ]
+    return [
+        edge for edge in edges if margin <= truth - edge <= width - margin and truth + 1e-9 >= edge + margin
+    ]
 
 
 def _tidy_widths(least: float) -> list[float]:

@@ -100,7 +100,7 @@ FORM = LargestOf(
     description="Which of three to five structures has the largest or smallest volume.",
     phrasings=(
         "Which of these structures has the {size} volume?",
-        "Among {list}, which is the {size} by volume?",
+        "Of {list}, which is the {size} by volume?",
         "Compare the volumes of {list}: which is the {size}?",
     ),
     takes=Takes(3, 5, ("structure", "structure", "structure")),

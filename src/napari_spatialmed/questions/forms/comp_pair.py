@@ -113,8 +113,8 @@ FORM = PairComparison(
     description="Whether the first structure is larger, smaller or approximately equal to the second by volume.",
     phrasings=(
         "By volume, how does {a} compare with {b}?",
-        "Compare the volume of {a} with that of {b}: what holds?",
-        "Relative to {b}, what is the size of {a} by volume?",
+        "Compare the volume of {a} with that of {b}: which statement is right?",
+        "Relative to {b}, how large is {a} by volume?",
     ),
     compared_with=1,
     takes=Takes(2, 2, ("structure", "compared with")),

@@ -105,7 +105,7 @@ FORM = Ranking(
     phrasings=(
         "Rank {list} by volume, largest first.",
         "Which order of {list} by volume is right, from largest to smallest?",
-        "Sorted from the largest to the smallest volume, how do {list} follow each other?",
+        "Put {list} in order of volume, from largest to smallest: which order is right?",
     ),
     takes=Takes(3, 5, ("structure", "structure", "structure")),
     unit="mL",

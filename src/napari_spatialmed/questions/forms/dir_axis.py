@@ -97,7 +97,7 @@ FORM = AxisDirection(
     phrasings=(
         "Along the {axis} axis, where does {a} lie relative to {b}?",
         "Seen from {b}, in which direction along the {axis} axis does {a} lie?",
-        "Compare positions along the {axis} axis: on which side of {b} is {a}?",
+        "Which direction along the {axis} axis leads from {b} to {a}?",
     ),
     compared_with=1,
     takes=Takes(2, 2, ("structure", "seen from")),

@@ -76,7 +76,7 @@ FORM = MostTowards(
     description="Which of three to five structures has its centre most towards one of the patient's directions.",
     phrasings=(
         "Which of these structures has the most {towards} centre?",
-        "Among {list}, which has its centre lying most {towards}?",
+        "Of {list}, which has its centre most {towards}?",
         "Compare the centres of {list}: which is the most {towards}?",
     ),
     takes=Takes(3, 5, ("structure", "structure", "structure", "structure")),

@@ -111,7 +111,7 @@ FORM = Quadrant(
     phrasings=(
         "Along the {axes} axes, where does {a} lie relative to {b}?",
         "Seen from {b}, in which direction along the {axes} axes does {a} lie?",
-        "Compare positions along the {axes} axes: on which side of {b} is {a}?",
+        "Which directions along the {axes} axes lead from {b} to {a}?",
     ),
     compared_with=1,
     takes=Takes(2, 2, ("structure", "seen from")),

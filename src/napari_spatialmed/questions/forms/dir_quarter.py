@@ -72,10 +72,10 @@ class QuarterOfScan(WordForm):
     def words(self, key: AnswerKey) -> dict[str, str]:
         far, near = AXES[str(key.params["axis"])]
         texts = (
-            f"the most {near} quarter",
-            f"second quarter from {near}",
-            f"second quarter from {far}",
-            f"the most {far} quarter",
+            f"most {near} quarter",
+            f"second most {near} quarter",
+            f"second most {far} quarter",
+            f"most {far} quarter",
         )
         return dict(zip(_ORDINALS, texts, strict=True))
 
@@ -91,7 +91,7 @@ FORM = QuarterOfScan(
     phrasings=(
         "Divide the scan into four equal parts along the {axis} axis: in which does the centre of {a} lie?",
         "In which quarter of the scan, taken along the {axis} axis, is the centre of {a}?",
-        "Along the {axis} axis, which quarter of the scanned field holds the centre of {a}?",
+        "Cut the scan into quarters along the {axis} axis: which of them holds the centre of {a}?",
     ),
     takes=Takes(1, 1, ("structure",)),
     choices={"axis": ("RL", "AP", "SI")},

@@ -93,8 +93,8 @@ FORM = AxisRange(
     description="Choose from where to where a structure reaches along a patient axis, measured from the scan's edge.",
     phrasings=(
         "Measured along the {axis} axis from the scan's {start} edge, which range does {a} span?",
-        "Counting millimetres from the {start} edge of the scan along the {axis} axis, from where to where does {a} reach?",
-        "Which range along the {axis} axis, starting at the scan's {start} edge, does the box of {a} cover?",
+        "Along the {axis} axis, how far from the {start} edge of the scan does {a} begin and end?",
+        "At which distances from the scan's {start} edge, along the {axis} axis, does {a} begin and end?",
     ),
     takes=Takes(1, 1, ("structure",)),
     unit="mm",

@@ -63,8 +63,8 @@ FORM = SideOfBody(
     description="On which side of the body's midline a structure's centre lies.",
     phrasings=(
         "On which side of the body's midline does the centre of {a} lie?",
-        "Seen from the midline, towards which side of the patient is {a} centred?",
-        "Which side of the patient's body holds the centre of {a}?",
+        "Is the centre of {a} in this patient to the right or to the left of the midline?",
+        "On which side of this patient's midline is {a} centred?",
     ),
     takes=Takes(1, 1, ("structure",)),
 )

@@ -11,8 +11,8 @@ FORM = amount_form(
     title="Threshold of the distance of centres",
     description="Choose the highest of four thresholds that the distance of two centres reaches.",
     phrasings=(
-        "Which is the highest of these distances that the centres of {a} and {b} are at least apart?",
-        "The centres of {a} and {b} lie at least one of these distances apart: which is the greatest that holds?",
+        "At least how far apart are the centres of {a} and {b}? Choose the largest distance that still holds.",
+        "Which is the largest of these distances that the centres of {a} and {b} keep from each other?",
         "Of these thresholds, which is the highest that the distance between the centres of {a} and {b} reaches?",
     ),
 )

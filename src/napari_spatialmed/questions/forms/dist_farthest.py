@@ -7,9 +7,9 @@ FORM = nearness_form(
     title="Farthest",
     description="Which of three to five structures lies farthest from the first one, between surfaces or centres.",
     phrasings=(
-        "Which of these structures lies farthest from {a}, measured between their {between}?",
-        "Measured between {between}, which is most distant from {a}: {choice}?",
-        "Of {list}, which has the greatest distance to {a}, taken between {between}?",
+        "Which of these structures lies farthest from {a}, measured between {between}?",
+        "Which is farthest from {a}, measured between {between}: {choice}?",
+        "Of {list}, which lies farthest from {a}, measured between {between}?",
     ),
     farthest=True,
 )

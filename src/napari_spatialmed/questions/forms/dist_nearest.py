@@ -7,9 +7,9 @@ FORM = nearness_form(
     title="Nearest",
     description="Which of three to five structures lies nearest to the first one, between surfaces or centres.",
     phrasings=(
-        "Which of these structures lies nearest to {a}, measured between their {between}?",
-        "Measured between {between}, which is closest to {a}: {choice}?",
-        "Of {list}, which has the smallest distance to {a}, taken between {between}?",
+        "Which of these structures lies nearest to {a}, measured between {between}?",
+        "Which is closest to {a}, measured between {between}: {choice}?",
+        "Of {list}, which lies nearest to {a}, measured between {between}?",
     ),
     farthest=False,
 )

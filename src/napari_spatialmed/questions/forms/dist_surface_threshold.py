@@ -11,8 +11,8 @@ FORM = amount_form(
     title="Threshold of the distance of surfaces",
     description="Choose the highest of four thresholds that the gap between two structures reaches.",
     phrasings=(
-        "Which is the highest of these distances that the surfaces of {a} and {b} keep from each other everywhere?",
-        "At their closest points, {a} and {b} are at least one of these distances apart: which is the greatest that holds?",
+        "A margin of which width is still free between {a} and {b}, surface to surface? Choose the largest that holds.",
+        "At their closest points, at least how far apart are {a} and {b}? Choose the largest distance that still holds.",
         "Of these thresholds, which is the highest that the smallest gap between {a} and {b} reaches?",
     ),
 )

@@ -83,8 +83,8 @@ FORM = BoxSizes(
     title="Box",
     description="Choose the sizes of a structure's bounding box along the patient's three axes.",
     phrasings=(
-        "What are the sizes of the bounding box of {a} along the patient's axes?",
-        "How large is the box around {a}, measured along the patient's axes?",
+        "What are the dimensions of the bounding box of {a} along the patient's axes?",
+        "How large is the bounding box of {a}, measured along the patient's axes?",
         "Which set of extents along the patient's axes belongs to {a}?",
     ),
     takes=Takes(1, 1, ("structure",)),

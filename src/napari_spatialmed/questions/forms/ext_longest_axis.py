@@ -66,7 +66,7 @@ FORM = LongestAxis(
     description="Along which of the patient's three axes a structure's box is longest.",
     phrasings=(
         "Along which of the patient's axes is {a} longest?",
-        "In which direction does the bounding box of {a} have its greatest extent?",
+        "Along which of the patient's axes does {a} have its greatest extent?",
         "Compare the extents of {a} along the patient's axes: which is the greatest?",
     ),
     takes=Takes(1, 1, ("structure",)),

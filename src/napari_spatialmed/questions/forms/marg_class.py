@@ -73,8 +73,8 @@ FORM = MarginClass(
     description="Whether a lesion touches a vessel or how wide the margin between them is, in four classes.",
     phrasings=(
         "What is the margin between {a} and {b}?",
-        "How does {a} lie to {b}, surface to surface?",
-        "Judge the smallest gap between {a} and {b}: which class holds?",
+        "How close does {a} come to {b}, surface to surface?",
+        "Judge the smallest gap between {a} and {b}: which is right?",
     ),
     takes=Takes(2, 2, ("lesion", "vessel"), (("lesion",), ("vessel",))),
     unit="mm",

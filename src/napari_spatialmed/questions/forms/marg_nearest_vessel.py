@@ -9,8 +9,8 @@ FORM = nearness_form(
     description="Which of three to five vessels a lesion comes closest to, surface to surface.",
     phrasings=(
         "Which of these vessels does {a} come closest to, measured between {between}?",
-        "Measured between {between}, which vessel is nearest to {a}: {choice}?",
-        "Of {list}, which has the smallest margin to {a}, taken between {between}?",
+        "Which vessel is nearest to {a}, measured between {between}: {choice}?",
+        "Of {list}, to which does {a} have the smallest margin, measured between {between}?",
     ),
     farthest=False,
     kinds=(("lesion",), ("vessel",)),

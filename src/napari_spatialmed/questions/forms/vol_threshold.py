@@ -12,7 +12,7 @@ FORM = amount_form(
     description="Choose the highest of four thresholds that the volume of a structure exceeds.",
     phrasings=(
         "Which is the highest of these thresholds that the volume of {a} reaches?",
-        "The volume of {a} reaches at least one of these values: which is the highest that it reaches?",
-        "Of these thresholds, which is the highest that the volume of {a} reaches?",
+        "At least how large is {a} by volume? Choose the largest value that still holds.",
+        "The volume of {a} is at least how much? Choose the highest threshold that it reaches.",
     ),
 )
