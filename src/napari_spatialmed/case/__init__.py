@@ -21,6 +21,7 @@ from napari_spatialmed.case.model import (
 from napari_spatialmed.case.names import NameTable, load_names, name_tables
 from napari_spatialmed.case.opening import make_case, open_case
 from napari_spatialmed.case.palette import colors
+from napari_spatialmed.case.renaming import is_named, names_differ, renamed, save_names, with_name
 from napari_spatialmed.case.samples import SAMPLES, SampleUnavailableError, open_sample
 from napari_spatialmed.case.saving import save_labels
 
@@ -42,11 +43,16 @@ __all__ = [
     "content_sha256",
     "discover",
     "guess_names",
+    "is_named",
     "load_names",
     "make_case",
     "name_tables",
+    "names_differ",
     "open_case",
     "open_sample",
     "paired",
+    "renamed",
     "save_labels",
+    "save_names",
+    "with_name",
 ]

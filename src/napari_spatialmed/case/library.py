@@ -18,6 +18,7 @@ from filelock import FileLock
 from napari_spatialmed.case.model import Case, CaseError
 from napari_spatialmed.case.names import name_tables
 from napari_spatialmed.case.opening import open_case
+from napari_spatialmed.case.renaming import OWN_NAMES, kept_in, save_names
 from napari_spatialmed.case.volume import Progress
 from napari_spatialmed.folders import data_dir
 
@@ -62,6 +63,25 @@ class CaseLibrary:
                 where=self.path,
                 hint="Set SPATIALMED_HOME to a folder you can write to.",
             ) from error
+
+    def keep_names(self, case: Case) -> Case:
+        """Remember a case under the names it has now; names that stand in no file are written beside the index.
+
+        Returns
+        -------
+        Case
+            The case, knowing the file of its names.
+
+        Raises
+        ------
+        CaseError
+            If they can't be written.
+        """
+        if case.provenance.labels_path is not None and case.provenance.names == OWN_NAMES:
+            kept = self.path.parent / "names" / f"{case.id}.json"
+            case = kept_in(case, save_names(case, kept, overwrite=True))
+        self.remember(case)
+        return case
 
     def files(self, case_id: str) -> dict[str, str | None] | None:
         """Labels, image, names, modality and segmentation of a case, or None if it was never opened here."""

@@ -28,6 +28,7 @@ from napari_spatialmed.questions.model import (
     Task,
     Verdict,
 )
+from napari_spatialmed.questions.renaming import Renaming, after_renaming
 from napari_spatialmed.questions.rules import RULES, Rule, check_question, check_text, check_truth, failed
 
 __all__ = [
@@ -44,11 +45,13 @@ __all__ = [
     "Form",
     "Question",
     "Recomputed",
+    "Renaming",
     "Rule",
     "Task",
     "UndecidableError",
     "UnknownFormError",
     "Verdict",
+    "after_renaming",
     "asked_axes",
     "audit",
     "build_question",

@@ -44,6 +44,8 @@ class CaseDock(QWidget):
         self.opening.addWidget(self._samples())
         self.view_row = self._view_row()
         self.structures = StructuresTable(self.session, self)
+        self.structures.names.said.connect(self._said)
+        self.structures.names.failed.connect(self.message.fail)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.addWidget(self.facts)
@@ -97,6 +99,9 @@ class CaseDock(QWidget):
 
     def _on_opening(self) -> None:
         self.message.clear()
+
+    def _said(self, text: str) -> None:
+        self.message.say(text, "good")
 
     def _on_cancelled(self) -> None:
         self.message.say("Opening was cancelled; what was on show stays.")

@@ -36,6 +36,11 @@ class CaseLayers:
         self._hidden: frozenset[int] = frozenset()
         self._palette: Palette = "steady"
 
+    @property
+    def case(self) -> Case | None:
+        """The case on show, under the names it is shown with."""
+        return self._case
+
     def show(self, case: Case, prepared: Prepared) -> None:
         """Add the case's layers, scan below labels."""
         viewer = self._viewer()
@@ -89,6 +94,13 @@ class CaseLayers:
         if self.labels is not None and self._case is not None and frozenset(labels) != self._hidden:
             self._hidden = frozenset(labels)
             self.labels.colormap = label_colors(self._case, self._hidden, self._palette)
+
+    def rename(self, case: Case) -> None:
+        """Take over other names for the same labels."""
+        self._case = case
+        if self.labels is not None:
+            self.labels.features = label_names(case)
+            self.labels.colormap = label_colors(case, self._hidden, self._palette)
 
     def recolor(self, palette: Palette) -> None:
         """Give the structures other colours."""
@@ -161,6 +173,14 @@ def label_colors(
     return DirectLabelColormap(color_dict=colors)
 
 
+def label_names(case: Case) -> dict[str, Any]:
+    """The two columns from which napari shows the name under the cursor."""
+    return {
+        "index": np.array([0, *(s.label for s in case)]),
+        "name": np.array(["–", *(s.title for s in case)], dtype=object),
+    }
+
+
 def layer_data(
     case: Case, presets: Mapping[str, tuple[float, float]], palette: Palette
 ) -> list[tuple[Any, dict[str, Any], str]]:
@@ -177,11 +197,7 @@ def layer_data(
         "opacity": 0.45 if case.image is not None else 0.9,
         "blending": "translucent",
         "colormap": label_colors(case, palette=palette),
-        # napari shows the name under the cursor from these two columns.
-        "features": {
-            "index": np.array([0, *(s.label for s in case)]),
-            "name": np.array(["–", *(s.title for s in case)], dtype=object),
-        },
+        "features": label_names(case),
         **common,
     }
     return [*layers, (case.labels, structures, "labels")]

@@ -22,7 +22,7 @@ from napari_spatialmed.viewer.memory import recall, remember
 
 GUESS = "Guess, and say why"
 _VOLUMES = f"Scans and label maps ({' '.join('*' + s for s in VOLUME_SUFFIXES)});;All files (*)"
-_TABLES = f"Names tables ({' '.join('*' + s for s in NAME_SUFFIXES)});;All files (*)"
+TABLES = f"Names tables ({' '.join('*' + s for s in NAME_SUFFIXES)});;All files (*)"
 FROM_FILE = "From a file…"
 
 
@@ -89,7 +89,7 @@ class OpenForm(QWidget):
 
     def _on_names(self) -> None:
         if self.names.currentData() == FROM_FILE:
-            path, _ = QFileDialog.getOpenFileName(self, "Choose a names table", recall("folder", ""), _TABLES)
+            path, _ = QFileDialog.getOpenFileName(self, "Choose a names table", recall("folder", ""), TABLES)
             if path:
                 self._add_names_file(Path(path))
             else:

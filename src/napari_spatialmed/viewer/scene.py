@@ -76,8 +76,8 @@ class Scene:
 
     @property
     def has_viewer(self) -> bool:
-        """Whether the viewer is still there."""
-        return self._viewer() is not None
+        """Whether the viewer is still there, and its window isn't closing."""
+        return self._viewer() is not None and not self._closed
 
     @property
     def viewer(self) -> ViewerModel:
@@ -129,6 +129,23 @@ class Scene:
         self.letters.show(False)
         self.geometry = self.prepared = None
         self._selected = self._hidden = frozenset()
+
+    def rename(self, case: Case) -> None:
+        """Show the same scan under other names, which its geometry has already; drawings go, for they carry names."""
+        before = self.case_layers.case
+        if before is None or self.geometry is None:
+            return
+        self._selected = frozenset(case[before[n].label].name for n in self._selected)
+        self._hidden = frozenset(case[before[n].label].name for n in self._hidden)
+        self.case_layers.rename(case)
+        self.drawing_layers.set_case(case)
+        self.surfaces.set_case(self.geometry)
+        self.surfaces.recolor(self.colors)
+        self._appear()
+        self.surfaces.set_ndisplay(self.viewer.dims.ndisplay)
+        self.hidden_changed.emit(self._hidden)
+        self.colors_changed.emit(self.colors)
+        self.looks_changed.emit()
 
     @property
     def palette(self) -> Palette:
@@ -299,6 +316,12 @@ class Scene:
             return
         self.case_layers.set_ndisplay(viewer.dims.ndisplay)
         self.surfaces.set_ndisplay(viewer.dims.ndisplay)
+
+    def leave(self) -> None:
+        """The window closes: nothing is added to it any more, and its layers are left to napari."""
+        self._closed = True
+        self.surfaces.stop()
+        self.drawing_layers.stop()
 
     def close(self) -> None:
         """Let go of the viewer: take everything away and stop listening."""

@@ -92,6 +92,20 @@ class Session:
         self.selection_changed.emit(())
         self.measurements_changed.emit()
 
+    def rename(self, case: Case) -> None:
+        """Go on with the same scan under other names; `case_changed` follows.  Selection and view stay."""
+        before, geometry = self._case, self._geometry
+        if before is None or geometry is None:
+            return
+        selected = [case[before[name].label].name for name in self._selection]
+        geometry.rename(case)
+        self._case, self._selection, self._measurements = case, (), ()
+        self.scene.rename(case)
+        self.case_changed.emit()
+        self.selection_changed.emit(())
+        self.measurements_changed.emit()
+        self.select(selected)
+
     def open_case_async(
         self,
         labels: Path | str,

@@ -51,6 +51,8 @@ class StructuresModel(QAbstractTableModel):
 
     visibility_changed = Signal()
     """The user ticked or unticked a row."""
+    named = Signal(int, str)
+    """The user gave the structure of this label another name; the rows change once that was accepted."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -113,13 +115,17 @@ class StructuresModel(QAbstractTableModel):
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Qt."""
         flags = super().flags(index)
-        return flags | Qt.ItemFlag.ItemIsUserCheckable if index.column() == NAME else flags
+        if index.column() != NAME:
+            return flags
+        return flags | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable
 
     def data(self, index: QModelIndex, role: int = _Role.DisplayRole) -> Any:
         """Qt."""
         row, column = self._rows[index.row()], index.column()
         if role == _Role.DisplayRole:
             return self._text(row, column)
+        if role == _Role.EditRole and column == NAME:
+            return shown(row.structure.title)
         if role == SORT_ROLE:
             return (row.structure.title.casefold(), row.volume_ml, " ".join(row.state))[column]
         if role == _Role.ToolTipRole:
@@ -134,7 +140,14 @@ class StructuresModel(QAbstractTableModel):
 
     def setData(self, index: QModelIndex, value: Any, role: int = _Role.EditRole) -> bool:
         """Qt."""
-        if role != _Role.CheckStateRole or index.column() != NAME:
+        if index.column() != NAME:
+            return False
+        if role == _Role.EditRole:
+            structure, name = self._rows[index.row()].structure, str(value).strip()
+            if name and name != structure.title:
+                self.named.emit(structure.label, name)
+            return True
+        if role != _Role.CheckStateRole:
             return False
         checked = Qt.CheckState(value) == Qt.CheckState.Checked
         self._rows[index.row()] = replace(self._rows[index.row()], visible=checked)

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.viewer.names_menu import NamesMenu
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.structures_model import (
     NAME,
@@ -67,12 +68,16 @@ class StructuresTable(QWidget):
         self.system.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.system.setMinimumContentsLength(9)
         self.system.currentTextChanged.connect(self._on_system)
+        self.names = NamesMenu(self._session, self)
+        self.names.rename_wanted.connect(self.edit_name)
+        self.model.named.connect(self.names.rename)
         self.table = QTableView(self)
         self.table.setModel(self.filter)
         self.table.setAccessibleName("Structures")
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        # F2; a double-click goes to the structure.
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(NAME, Qt.SortOrder.AscendingOrder)
         self.table.setShowGrid(False)
@@ -91,6 +96,7 @@ class StructuresTable(QWidget):
         above = QHBoxLayout()
         above.addWidget(self.search, 2)
         above.addWidget(self.system, 1)
+        above.addWidget(self.names)
         below = QHBoxLayout()
         below.setSpacing(4)
         self.buttons: dict[str, QPushButton] = {}
@@ -165,6 +171,13 @@ class StructuresTable(QWidget):
         self._session.select((*before, *(n for n in chosen if n not in before)))
         self._taking_over = False
         self._enable()
+
+    def edit_name(self) -> None:
+        """Put the cursor into the name of the selected structure."""
+        rows = self.table.selectionModel().selectedRows(NAME)
+        if rows:
+            self.table.setFocus()
+            self.table.edit(rows[0])
 
     def _on_visibility(self) -> None:
         self._session.scene.hide(self.model.hidden())
