@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_spatialmed.evaluation import parse_letter, read_letter
-from napari_spatialmed.evaluation.parsing import is_refusal, strip_thinking
+from napari_spatialmed.evaluation.markup import strip_thinking
+from napari_spatialmed.evaluation.parsing import is_refusal
 
 ORGANS = ("liver", "spleen", "left kidney", "pancreas")
 SIZES = ("12–15 mL", "110 mm", "10 mm", "2.5 mL")
@@ -46,6 +47,24 @@ SIZES = ("12–15 mL", "110 mm", "10 mm", "2.5 mL")
         ("It is the left kidney.", "C"),
         ("<think>ANSWER: A, A, A</think>ANSWER: B", "B"),
         ("the template ate the tag: A</think> D", "D"),
+        ("Ｂ", "B"),
+        ("ANSWER：（Ｂ）", "B"),
+        ("Answer: 【B】", "B"),
+        ("ANSWER: <B>", "B"),
+        ("<answer> B. spleen </answer>", "B"),
+        ("<b>ANSWER:</b> B<br>", "B"),
+        ("ANSWER: B<|im_end|>", "B"),
+        ("\u200bB", "B"),
+        (r"$\boxed{\text{C}}$", "C"),
+        (r"ANSWER: \mathbf{B}", "B"),
+        ('{"answer": "A", "explanation": "B is too small"}', "A"),
+        ("{'explanation': 'A is too small', 'answer': 'C'}", "C"),
+        ("The correct option is B.", "B"),
+        ("I choose C (left kidney).", "C"),
+        ("B - spleen", "B"),
+        ("left_kidney", "C"),
+        ("ANSWER: B. A, C and D are too small", "B"),
+        ("The wrong answer: A\nANSWER: C", "C"),
     ],
 )
 def test_read_as_an_answer(text, letter):
@@ -71,6 +90,16 @@ def test_read_as_an_answer(text, letter):
         ("B. liver", "different options"),
         ("<think>ANSWER: A", "no text"),
         ("I cannot provide medical advice", "no letter"),
+        ("ANSWER: B C", "several"),
+        ("ANSWER: B; C", "several"),
+        ("ANSWER: B (or C)", "several"),
+        ("ANSWER: B, or possibly C", "several"),
+        ("ANSWER: A-C", "several"),
+        ("ANSWER: B is not correct", "taken back"),
+        ("The wrong answer is A.", "no letter"),
+        ("Option C because A is wrong", "no letter"),
+        ("It is a", "no letter"),
+        ("ANSWER: A seems right", "names no option"),
     ],
 )
 def test_not_read_as_an_answer(text, why):
@@ -88,10 +117,16 @@ def test_not_read_as_an_answer(text, why):
         ("D: 2.5 mL", "D"),
         ("B) 10 mm", None),
         ("100 mm", None),
+        ("ANSWER: 12 – 15 mL", "A"),
+        ("10mm", "C"),
     ],
 )
 def test_numbers_as_options_match_whole(text, letter):
     assert parse_letter(text, SIZES) == letter
+
+
+def test_an_option_that_begins_with_a_letter_is_read_whole():
+    assert parse_letter("ANSWER: A is larger", ("they are equal", "A is larger", "B is larger")) == "B"
 
 
 @given(st.text(max_size=200))

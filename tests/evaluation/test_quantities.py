@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,16 @@ from napari_spatialmed.evaluation import parse_number, read_number
         ("ANSWER: 30 mm\n(on slice 4, 12 mm from the top)", "mm", 30),
         (r"$\boxed{250 \text{ mL}}$", "mL", 250),
         ("ANSWER: **250 mL**", "mL", 250),
+        ("1.234,5 mL", "mL", 1234.5),
+        ("1.234.567 mm3", "mm³", 1234567),
+        (r"ANSWER: $2.5 \times 10^{2}$ mL", "mL", 250),
+        ("2.5·10² mL", "mL", 250),
+        ("10^2 mL", "mL", 100),
+        ("12 cm<sup>3</sup>", "mL", 12),
+        ("１２ mm", "mm", 12),
+        ("ANSWER: <250> mL", "mL", 250),
+        ("3/2", "ratio", 1.5),
+        ("larger than 250 mL.\nANSWER: 300 mL", "mL", 300),
     ],
 )
 def test_read(text, unit, value):
@@ -65,12 +77,26 @@ def test_read(text, unit, value):
         ("a 3D view of T12", "mm", "no number"),
         ("1e999 mL", "mL", "finite"),
         ("<think>250 mL", "mL", "no number"),
+        ("ANSWER: 12 or 15 mL", "mL", "choice"),
+        ("ANSWER: 12, 15 mL", "mL", "choice"),
+        ("1/2 L", "mL", "choice"),
+        ("less than 250 mL", "mL", "bound"),
+        ("> 250", "mL", "bound"),
+        ("12.5.3", "mL", "no number"),
+        ("2^8", "count", "no number"),
+        ("1M", "mm", "no number"),
     ],
 )
 def test_not_read(text, unit, why):
     read = read_number(text, unit)
     assert read.value is None
     assert why in read.reason
+
+
+def test_thousands_of_numbers_take_no_time():
+    started = time.process_time()
+    assert parse_number("9 " * 20_000, "mL") == 9
+    assert time.process_time() - started < 10, "a search over all that came before would take minutes"
 
 
 @given(st.text(max_size=200), st.sampled_from(["mL", "mm", "%", "ratio", "count", ""]))

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from napari_spatialmed.evaluation.parsing import ANSWER_LINE, strip_thinking
+from napari_spatialmed.evaluation.markup import strip_thinking
+from napari_spatialmed.evaluation.parsing import ANSWER_LINE
 from napari_spatialmed.evaluation.planes import ENOUGH_VOXELS
 from napari_spatialmed.evaluation.quantities import find_quantities
 from napari_spatialmed.questions.model import Question

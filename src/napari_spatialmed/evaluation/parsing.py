@@ -10,22 +10,33 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from napari_spatialmed.evaluation.markup import strip_thinking, unwrap
 from napari_spatialmed.questions.model import LETTERS
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.S | re.I)
-_OPEN_THINKING = re.compile(r"<(think|thinking|reasoning)>.*\Z", re.S | re.I)
-_LONE_CLOSE = re.compile(r"\A.*</(?:think|thinking|reasoning)>", re.S | re.I)
-_MARKUP = re.compile(r"\\boxed\s*\{([^{}]*)\}|\\text\s*\{([^{}]*)\}")
-ANSWER_LINE = re.compile(r"(?i)\banswer\b\s*[:：]\s*((?:(?!\banswer\b\s*[:：])[^\n])*)")
-_ANSWER_IS = re.compile(r"(?i)\banswer\s+is\s*:?\s*((?:(?!\banswer\s+is\b)[^\n])*)")
-_LETTER_FIRST = re.compile(
-    r"\A[\s(\[{\"']*(?:option\s+|choice\s+)?([A-Za-z])(?=\Z|[^A-Za-z0-9'’])(.*)\Z", re.S | re.I
+ANSWER_LINE = re.compile(
+    r"(?i)(?<!wrong )(?<!incorrect )\banswer\b[\"'”’]?\s*[:：]\s*((?:(?!\banswer\b[\"'”’]?\s*[:：])[^\n])*)"
 )
-_OTHER_LETTER = re.compile(r"\A[\s)\]}.,:;\"'-]*(?:or|and|/|,|&|\|)\s*\(?[A-H]\b(?!\s+[a-z])")
+_ANSWER_IS = re.compile(r"(?i)(?<!wrong )(?<!incorrect )\banswer\s+is\s*:?\s*((?:(?!\banswer\s+is\b)[^\n])*)")
+_LETTER_FIRST = re.compile(
+    r"\A[\s(\[{<\"']*(?:(?:option|choice)\s+)?[(\[]?([A-Za-z])(?=\Z|[^A-Za-z0-9'’]|['’](?![A-Za-z]))(.*)\Z",
+    re.S | re.I,
+)
+_OTHER_LETTER = re.compile(
+    r"\A(?:[\s)\]}.,:;?\"'(-]*(?:or|and|and/or|vs|versus|to|through|/|,|;|&|\||\+|-|–|~)\.?\s*(?:maybe|possibly|perhaps|even)?|[)\]}\"']*\s)"
+    r"\s*(?:(?:option|choice)\s+)?[(\[\"']*[A-H]\b(?!['’]|\s+[a-z])"
+)
+_TAKEN_BACK = re.compile(
+    r"\A(?:is|was|seems|looks|can be|could be)\s+(?:not|n t|wrong|incorrect|false|impossible|excluded|ruled out|unlikely|out)\b|\A(?:isnt|wasnt|cannot|cant)\b"
+)
 _LEAD_IN = re.compile(
     r"\A(?:(?:so|thus|therefore|hence|then) )?(?:(?:it is|it s|its|this is|that is|i choose|i would say|i say|my answer is|"
     r"the (?:correct |right |best )?(?:option|choice|answer) is) )?(?:the )?"
 )
+_CHOOSES = re.compile(
+    r"(?i)\A(?:(?:so|thus|therefore|hence|then),? )?(?:it is|it['’]s|i choose|i select|i pick|i say|"
+    r"(?:the |my )?(?:final |correct |right |best )*(?:option|choice) is:?)\s+"
+)
+"""Followed by a letter and nothing else, it chooses that letter as much as the letter alone would."""
 _REFUSAL = re.compile(
     r"(?i)\b(i(?:['’]m| am)?\s+(?:sorry|unable|not able|cannot|can['’]?t|won['’]?t|not (?:allowed|permitted|qualified))|"
     r"(?:cannot|can['’]?t|unable to|won['’]?t)\s+(?:\w+\s+)?(?:assist|help|provide|answer|analy[sz]e|interpret|view|see|diagnose|"
@@ -47,13 +58,6 @@ class Parsed:
 
     value: str | float | None
     reason: str
-
-
-def strip_thinking(text: str) -> str:
-    """The answer without ``<think>…</think>``; of a block that never closes nothing is left after its opening."""
-    text = _THINKING.sub(" ", text)
-    text = _LONE_CLOSE.sub(" ", text)
-    return _OPEN_THINKING.sub(" ", text).strip()
 
 
 def is_refusal(text: str) -> bool:
@@ -80,7 +84,7 @@ def read_letter(text: str, options: Sequence[str]) -> Parsed:
 
     A stage that speaks decides: an ``ANSWER:`` that names no option is not overruled by a letter elsewhere.
     """
-    plain = _plain(strip_thinking(text))
+    plain = _plain(text)
     if not plain:
         return Parsed(None, "no text")
     allowed = LETTERS[: len(options)]
@@ -88,25 +92,27 @@ def read_letter(text: str, options: Sequence[str]) -> Parsed:
         found = [m.group(1).strip() for m in pattern.finditer(plain)]
         found = [tail for tail in found if tail]
         if found:
-            read = _letter_in(found[-1], options, allowed, how)
+            read = _option_text(found[-1], options, how) or _letter_in(found[-1], options, allowed, how)
             if read is not None:
                 return read
             if how == "ANSWER: line":
-                return _option_text(found[-1], options, how) or Parsed(None, f"the {how} names no option")
-            exact = _option_text(found[-1], options, how)
-            if exact is not None:
-                return exact
-    read = _letter_in(plain, options, allowed, "sole letter", sole=True)
-    if read is not None:
-        return read
-    return _option_text(plain, options, "option's text") or Parsed(
+                return Parsed(None, f"the {how} names no option")
+    exact = _option_text(plain, options, "option's text")
+    if exact is not None:
+        return exact
+    chosen = _CHOOSES.match(plain)
+    sole = (
+        plain[chosen.end() :]
+        if chosen and plain[chosen.end() : chosen.end() + 2].strip("([")[:1].isupper()
+        else plain
+    )
+    return _letter_in(sole, options, allowed, "sole letter", sole=True) or Parsed(
         None, "no letter and no single option's text"
     )
 
 
 def _plain(text: str) -> str:
-    text = _MARKUP.sub(lambda m: m.group(1) or m.group(2) or "", text)
-    return re.sub(r"[*_`$#>]+", "", text).strip()
+    return re.sub(r"[*#>\\]+", "", unwrap(text)).strip()
 
 
 def _letter_in(
@@ -122,8 +128,11 @@ def _letter_in(
     said = _norm(rest)
     if letter.upper() not in allowed:
         return Parsed(None, f"{letter} is not one of {allowed}") if not said and letter.isupper() else None
+    if _TAKEN_BACK.match(said):
+        return Parsed(None, f"{letter.upper()} is taken back")
     own = _norm(options[allowed.index(letter.upper())])
     others = {_norm(o) for o in options} - {own}
+    said = said if said in (own, *others) else re.sub(r"\A[-=→ ]+", "", said)
     if said in others:
         return Parsed(None, "the letter and the text name different options")
     if not said or said == own:
@@ -131,7 +140,7 @@ def _letter_in(
     if sole or not letter.isupper():
         return None
     # "ANSWER: B. Because …" and "answer is B because …" stand; "answer is A matter of taste" doesn't: A is also a word.
-    punctuated = re.match(r"\A\s*[).\]},:;(—–-]", rest) is not None
+    punctuated = re.match(r"\A[\"'”’]?\s*[).\]},:;(—–-]", rest) is not None
     reasoned = letter != "A" or re.match(r"(because|since|as|is|due|given)\b", said) is not None
     return Parsed(letter, how) if punctuated or reasoned or said.startswith(own + " ") else None
 
@@ -139,6 +148,8 @@ def _letter_in(
 def _option_text(text: str, options: Sequence[str], how: str) -> Parsed | None:
     """The text of exactly one option and nothing else but a lead-in such as "it is the"."""
     said = _norm(text)
+    if len(said) == 1 and said.isalpha():  # a letter, whatever the options say
+        return None
     for candidate in (said, _LEAD_IN.sub("", said)):
         exact = [i for i, option in enumerate(options) if _norm(option) == candidate]
         if len(exact) == 1:
@@ -156,5 +167,7 @@ def _norm(text: str) -> str:
         .replace("cm³", "cm3")
         .replace("mm³", "mm3")
     )
-    text = re.sub(r"(?<!\d)[.,](?!\d)|(?<=\d)[.,](?!\d)|[!\"'’;:()\[\]{}]", " ", text)
+    text = re.sub(r"(?<=\w)['’](?=\w)", "", text)
+    text = re.sub(r"(?<!\d)[.,](?!\d)|(?<=\d)[.,](?!\d)|[!?\"'“”’;:()\[\]{}<>]", " ", text)
+    text = re.sub(r"(?<=\d)\s*-\s*(?=\d)", "-", re.sub(r"(?<=\d)(?=[a-z])", " ", text))
     return " ".join(text.split())

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from napari_spatialmed.evaluation.parsing import ANSWER_LINE, Parsed, strip_thinking
+from napari_spatialmed.evaluation.markup import unwrap
+from napari_spatialmed.evaluation.parsing import ANSWER_LINE, Parsed
 
 _UNITS: dict[str, tuple[str, float]] = {}
 """Spelling → (dimension, factor to that dimension's base: mm, mm², mL, ratio, HU, count)."""
@@ -39,18 +40,28 @@ _WANTED = {"mm": ("length", 1.0), "cm": ("length", 10.0), "mm²": ("area", 1.0),
            "ml": ("volume", 1.0), "cm³": ("volume", 1.0), "mm³": ("volume", 0.001), "l": ("volume", 1000.0),
            "%": ("ratio", 0.01), "ratio": ("ratio", 1.0), "": ("ratio", 1.0), "hu": ("hu", 1.0), "count": ("count", 1.0)}  # fmt: skip
 
-_RATIO = re.compile(r"(?<![\w.:])(\d+(?:\.\d+)?)\s?:\s?(\d+(?:\.\d+)?)(?![\w:]|\.\d)")
+_RATIO = re.compile(r"(?<![\w.:/])(\d+(?:\.\d+)?)\s?[:/]\s?(\d+(?:\.\d+)?)(?![\w:/]|\.\d)")
 _SPACED = re.compile(r"(?<![\w.,])([1-9]\d{0,2})((?: \d{3})+)(?=(?:\.\d+)?\s?(?:mm|cm|m?l|cc)\b)", re.I)
-_NUMBER = r"(?:\d{1,3}(?:[,\u00a0\u202f'’]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)(?:\s?[eE][+-]?\d+|\s*[×x*·]\s*10\s*\^?\s*[+-]?\d+)?"
+_NUMBER = (
+    r"(?:10\s*\^\s*[+-]?\d+|(?:\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}|\d{1,3}(?:[,\u00a0\u202f'’]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)"
+    r"(?![.,]\d|\s?\^)(?:\s?[eE][+-]?\d+|\s*[×x*·]\s*10\s*\^?\s*[+-]?\d+)?)(?!\d|[.,]\d)"
+)
 _UNIT = "|".join(re.escape(u) for u in sorted(_UNITS, key=len, reverse=True))
 _TOKEN = re.compile(
-    rf"(?<![\w.,])(?P<sign>[-−–+](?=[\d.]))?(?P<number>{_NUMBER})"
+    rf"(?<![\w.,^])(?P<sign>[-−–+](?=[\d.]))?(?P<number>{_NUMBER})"
     rf"(?:[\s\u00a0\u202f-]*\(?(?P<unit>{_UNIT})\)?(?![\w²³^]))?(?P<glued>[A-Za-z_]\w*)?",
     re.I,
 )
 _RANGE_BETWEEN = re.compile(r"\A\s*(?:-|−|–|—|~|to|through|\.\.\.?|…)\s*\Z", re.I)
 _BETWEEN_AND = re.compile(r"\bbetween\s*\Z", re.I)
 _PLUS_MINUS = re.compile(r"(?:±|\+/-|\+-|\\pm|plus or minus)\s*\Z", re.I)
+_ALTERNATIVE = re.compile(r"\A:\Z|\A\s*(?:or|and/or|/|vs\.?|versus)\s*(?:maybe|perhaps|possibly)?\s*\Z", re.I)
+_ENUMERATION = re.compile(r"\A\s*(?:[,;&]|,?\s*and)\s*\Z", re.I)
+_BOUND = re.compile(
+    r"(?:[<>≤≥]=?|\b(?:less|more|greater|larger|smaller|fewer|longer|shorter|higher|lower) than|\bat (?:least|most)|\bup to|\bexceed(?:s|ing)?)"
+    r"\s*(?:about|approximately|around|roughly)?\s*\Z",
+    re.I,
+)
 _TIMES = re.compile(r"\A\s*(?:×|x|by|\*)\s*\Z", re.I)
 
 
@@ -67,7 +78,8 @@ class Quantity:
     start, end
         Its place in the text.
     part_of
-        ``range`` or ``list`` (as in 3 × 4 × 5 cm) if it doesn't stand alone.
+        ``range``, ``list`` (as in 3 × 4 × 5 cm), ``choice of numbers`` (12 or 15) or ``bound`` (less than 12) if it doesn't
+        stand for itself.
     """
 
     value: float
@@ -95,15 +107,15 @@ def read_number(text: str, unit: str) -> Parsed:
     unit
         The question's unit: ``mm``, ``mL``, ``%``, ``ratio``, ``count``, ….
     """
-    plain = re.sub(r"\*\*|[_`$]+", "", strip_thinking(text)).replace("\\,", "").replace("\\%", "%")
-    plain = re.sub(r"\\(?:boxed|text|mathrm)\s*\{([^{}]*)\}", r"\1", plain)
+    plain = unwrap(text)
     plain = _SPACED.sub(lambda m: m.group(1) + m.group(2).replace(" ", ""), plain)
     if unit in ("ratio", ""):
         plain = _RATIO.sub(
             lambda m: f"{float(m.group(1)) / float(m.group(2)):.12g}" if float(m.group(2)) else "", plain
         )
     lines = [m.group(1) for m in ANSWER_LINE.finditer(plain) if re.search(r"\d", m.group(1))]
-    quantities = list(find_quantities(lines[-1] if lines else plain))
+    read = re.sub(r"<(\s*[\d.,]+\s*)>", r"\1", lines[-1] if lines else plain)
+    quantities = list(find_quantities(read, enumerations=bool(lines)))
     if not quantities:
         return Parsed(None, "no number")
     dimension, factor = _WANTED.get(unit.casefold(), ("", 1.0))
@@ -122,22 +134,27 @@ def read_number(text: str, unit: str) -> Parsed:
     return Parsed(_clean(value), "number with its unit" if chosen.dimension else "last number, no unit")
 
 
-def find_quantities(text: str) -> Iterator[Quantity]:
-    """Every number in `text` that stands as a number: not part of a word (T12, 3D), not an uncertainty (± 5)."""
-    tokens = [m for m in _TOKEN.finditer(text) if not m.group("glued")]
-    tokens = [m for m in tokens if not _PLUS_MINUS.search(text[: m.start()])]
+def find_quantities(text: str, *, enumerations: bool = False) -> Iterator[Quantity]:
+    """Every number in `text` that stands as a number: not part of a word (T12, 3D), not an uncertainty (± 5).
+
+    With `enumerations`, numbers joined by a comma or "and" alone are a list too, as they are where one was asked for.
+    """
+    tokens = [m for m in _TOKEN.finditer(text) if not m.group("glued") and m.group("unit") != "M"]
+    tokens = [m for m in tokens if not _PLUS_MINUS.search(_before(text, m))]
     units = [m.group("unit") for m in tokens]
     parts = [""] * len(tokens)
     for i in range(len(tokens) - 1):
         first, second = tokens[i], tokens[i + 1]
         gap = text[first.end() : second.start()]
         minus = second.group("sign") in ("-", "−", "–") and not gap.strip()
-        spoken = bool(re.fullmatch(r"\s*and\s*", gap, re.I) and _BETWEEN_AND.search(text[: first.start()]))
+        spoken = bool(re.fullmatch(r"\s*and\s*", gap, re.I) and _BETWEEN_AND.search(_before(text, first)))
         kind = (
             "range"
             if minus or _RANGE_BETWEEN.match(gap) or spoken
             else "list"
             if _is_list(first, gap)
+            else "choice of numbers"
+            if _ALTERNATIVE.match(gap) or (enumerations and _ENUMERATION.match(gap))
             else ""
         )
         if kind:
@@ -152,10 +169,15 @@ def find_quantities(text: str) -> Iterator[Quantity]:
         value = _number(match.group("number"))
         if match.group("sign") in ("-", "−", "–") and part != "range":
             value = -value
+        if not part and _BOUND.search(_before(text, match)):
+            part = "bound"
         dimension, factor = _UNITS[unit.casefold()] if unit else ("", 1.0)
-        if unit == "M":  # a capital M after a number is no metre
-            dimension, factor = "", 1.0
         yield Quantity(value * factor, dimension, match.start(), match.end(), part)
+
+
+def _before(text: str, match: re.Match[str]) -> str:
+    """The few words before a number: enough to tell what it is, few enough for a text of thousands of numbers."""
+    return text[max(0, match.start() - 40) : match.start()]
 
 
 def _is_list(first: re.Match[str], gap: str) -> bool:
@@ -168,7 +190,12 @@ def _dimension_of(unit: str | None) -> str:
 
 
 def _number(text: str) -> float:
+    text = re.sub(r"\A10\s*\^\s*", "1e", text)
     text = re.sub(r"\s*[×x*·]\s*10\s*\^?\s*([+-]?\d+)\Z", r"e\1", text, flags=re.I)
+    if re.match(
+        r"\A\d{1,3}(?:\.\d{3})+,|\A\d{1,3}(?:\.\d{3}){2,}", text
+    ):  # 1.234,5 and 1.234.567 have one reading only
+        text = text.replace(".", "")
     text = re.sub(r"\s+(?=[eE])", "", text)
     if re.match(r"\A[1-9]\d{0,2}(?:[,\u00a0\u202f'’]\d{3})+(?:\.\d+)?(?:[eE][+-]?\d+)?\Z", text):
         return float(re.sub(r"[,\u00a0\u202f'’]", "", text))
