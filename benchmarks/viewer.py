@@ -80,7 +80,8 @@ def one_side(side: str, folder: Path) -> dict[str, float]:
     found: dict[str, float] = {}
     if side == "ours":
         from napari_spatialmed.case import Case, make_case
-        from napari_spatialmed.viewer.session import open_prepared, session_for
+        from napari_spatialmed.viewer.opening import open_prepared
+        from napari_spatialmed.viewer.session import session_for
 
         affine = np.zeros((4, 4))
         affine[2, 0], affine[1, 1], affine[0, 2], affine[3, 3] = -SPACING[0], -SPACING[1], -SPACING[2], 1.0

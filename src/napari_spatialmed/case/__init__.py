@@ -5,8 +5,9 @@ Geometry takes it from here; nothing in this folder measures anything.
 
 from napari_spatialmed.case.anatomy import paired
 from napari_spatialmed.case.discover import CaseFiles, discover
+from napari_spatialmed.case.glance import Glance, glance
 from napari_spatialmed.case.guessing import guess_names
-from napari_spatialmed.case.library import CaseLibrary
+from napari_spatialmed.case.library import CaseLibrary, KnownCase
 from napari_spatialmed.case.model import (
     Case,
     CaseError,
@@ -31,7 +32,9 @@ __all__ = [
     "CaseError",
     "CaseFiles",
     "CaseLibrary",
+    "Glance",
     "Kind",
+    "KnownCase",
     "Modality",
     "NameTable",
     "Provenance",
@@ -42,6 +45,7 @@ __all__ = [
     "colors",
     "content_sha256",
     "discover",
+    "glance",
     "guess_names",
     "is_named",
     "load_names",

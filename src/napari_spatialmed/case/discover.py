@@ -7,10 +7,13 @@ Known: MSD and nnU-Net (``imagesTr`` / ``labelsTr``), TotalSegmentator (``ct.nii
 from __future__ import annotations
 
 import glob
+import os
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from napari_spatialmed.case.dicom import looks_like_dicom
 from napari_spatialmed.case.model import CaseError
 from napari_spatialmed.case.volume import VOLUME_NAME
 
@@ -50,13 +53,19 @@ class CaseFiles:
     key: str = ""
 
 
-def discover(where: Path | str) -> list[CaseFiles]:
+Told = Callable[[Path, int], None]
+"""Given the folder that is searched now, and how many folders were before it; raises to stop."""
+
+
+def discover(where: Path | str, progress: Told | None = None) -> list[CaseFiles]:
     """Every case in a folder, or among the files and folders a pattern matches.
 
     Parameters
     ----------
     where
         A folder, a label map, or a pattern such as ``data/*/seg.nii.gz``.
+    progress
+        Called at every folder; what it raises ends the search.
 
     Returns
     -------
@@ -66,11 +75,14 @@ def discover(where: Path | str) -> list[CaseFiles]:
     Raises
     ------
     CaseError
-        If nothing lies there.
+        If nothing lies there, or the folder can't be read; folders below it that can't are passed over.
     """
     where = Path(where)
+    search = _Search(progress)
     if where.is_dir():
-        found = _in_folder(where, where)
+        if not os.access(where, os.R_OK | os.X_OK):
+            raise CaseError("the folder can't be read", where=where, hint="Check its permissions.")
+        found = search.below(where, where)
     else:
         matched = [Path(p) for p in sorted(glob.glob(str(where), recursive=True))]
         if not matched:
@@ -81,7 +93,7 @@ def discover(where: Path | str) -> list[CaseFiles]:
             )
         folders = [p for p in matched if p.is_dir()]
         files = [p for p in matched if p.is_file() and VOLUME_NAME.search(p.name)]
-        found = [c for p in folders for c in _in_folder(p, p.parent)] + [
+        found = [c for p in folders for c in search.below(p, p.parent)] + [
             _of_labels(p, p.parent) for p in files
         ]
     if not found:
@@ -96,35 +108,65 @@ def discover(where: Path | str) -> list[CaseFiles]:
     )
 
 
-def _in_folder(folder: Path, root: Path) -> list[CaseFiles]:
-    """The cases of a folder and of those below it."""
+class _Search:
+    """One walk through folders."""
+
+    def __init__(self, progress: Told | None = None) -> None:
+        self._progress = progress
+        self._seen: set[Path] = set()
+
+    def below(self, folder: Path, root: Path) -> list[CaseFiles]:
+        """The cases of a folder and of those below it; nothing where it can't be read, or was already by way of a link."""
+        real = folder.resolve()
+        if real in self._seen or not os.access(folder, os.R_OK | os.X_OK):
+            return []
+        if self._progress is not None:
+            self._progress(folder, len(self._seen))
+        self._seen.add(real)
+        return _in_folder(folder, root, self.below)
+
+
+def _in_folder(folder: Path, root: Path, below: Callable[[Path, Path], list[CaseFiles]]) -> list[CaseFiles]:
+    """The cases of a folder; `below` searches those inside."""
     entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-    inner = {p.name.casefold(): p for p in entries if p.is_dir()}
-    paired = {images: labels for images, labels in _IMAGE_FOLDERS.items() if labels in inner}
+    folders = [p for p in entries if p.is_dir()]
+    volumes = [p for p in entries if VOLUME_NAME.search(p.name) and p not in folders]
+    named = {p.name.casefold(): p for p in folders}
+    masks = named.get("segmentations")
+    if masks is not None and any(VOLUME_NAME.search(p.name) for p in _readable(masks)):
+        return [CaseFiles(masks, _best(volumes), None, _key(folder, root))]
+    paired = {images: labels for images, labels in _IMAGE_FOLDERS.items() if labels in named}
     found: list[CaseFiles] = []
     for images, labels in paired.items():
-        found += _parallel(inner[labels], inner.get(images), folder, root)
-    if "segmentations" in inner and any(VOLUME_NAME.search(p.name) for p in inner["segmentations"].iterdir()):
-        scans = [p for p in entries if p.is_file() and VOLUME_NAME.search(p.name)]
-        return [CaseFiles(inner["segmentations"], _best(scans), None, _key(folder, root))]
-    used = {*paired, *paired.values()}
-    found += _side_by_side([p for p in entries if p.is_file() and VOLUME_NAME.search(p.name)], folder, root)
-    for name, path in inner.items():
-        if name not in used:
-            found += _in_folder(path, root)
+        found += _parallel(named[labels], named.get(images), folder, root)
+    rest = [p for p in folders if p.name.casefold() not in {*paired, *paired.values()}]
+    beside = _side_by_side(volumes, folder, root)
+    if len(beside) == 1 and beside[0].image is None:
+        series = [p for p in rest if _holds_dicom(p)]
+        beside = [replace(beside[0], image=series[0] if len(series) == 1 else None)]
+    found += beside
+    for path in rest:
+        found += below(path, root)
     return found
+
+
+def _readable(folder: Path) -> list[Path]:
+    """What lies in a folder; nothing where it can't be read."""
+    return sorted(folder.iterdir()) if os.access(folder, os.R_OK | os.X_OK) else []
+
+
+def _holds_dicom(folder: Path) -> bool:
+    """Whether a folder begins with a slice of a DICOM series."""
+    first = next((p for p in _readable(folder) if p.is_file() and not p.name.startswith(".")), None)
+    return first is not None and looks_like_dicom(first)
 
 
 def _parallel(labels: Path, images: Path | None, folder: Path, root: Path) -> list[CaseFiles]:
     """Two folders with files of the same names; nnU-Net adds the channel (``_0000``) to the scan's."""
-    scans = (
-        {}
-        if images is None
-        else {_stem(p): p for p in sorted(images.iterdir()) if VOLUME_NAME.search(p.name)}
-    )
+    scans = {} if images is None else {_stem(p): p for p in _readable(images) if VOLUME_NAME.search(p.name)}
     names = _names_in(folder)
     found = []
-    for path in sorted(labels.iterdir()):
+    for path in _readable(labels):
         if VOLUME_NAME.search(path.name) and not path.name.startswith("."):
             stem = _stem(path)
             scan = next(
@@ -174,7 +216,7 @@ def _of_labels(path: Path, root: Path) -> CaseFiles:
 
 def _in_folder_flat(folder: Path, root: Path) -> list[CaseFiles]:
     if folder.name.casefold() in _IMAGE_FOLDERS.values():
-        return [c for c in _in_folder(folder.parent, root) if c.labels.parent == folder]
+        return [c for c in _Search().below(folder.parent, root) if c.labels.parent == folder]
     return _side_by_side(
         [p for p in sorted(folder.iterdir()) if p.is_file() and VOLUME_NAME.search(p.name)], folder, root
     )

@@ -10,17 +10,41 @@ import json
 import os
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from napari_spatialmed.case.model import Case, CaseError
+from napari_spatialmed.case.model import Case, CaseError, Modality
 from napari_spatialmed.case.names import name_tables
 from napari_spatialmed.case.opening import open_case
 from napari_spatialmed.case.renaming import OWN_NAMES, kept_in, save_names
 from napari_spatialmed.case.volume import Progress
 from napari_spatialmed.folders import data_dir
+
+
+@dataclass(frozen=True)
+class KnownCase:
+    """What is known of files that were opened before.
+
+    Attributes
+    ----------
+    id
+        The case's id when they were last opened.
+    names
+        Table's id or names file to open them with; None guesses.
+    modality, segmentation
+        As of the case.
+    structures
+        How many it has; None in an index of an earlier version.
+    """
+
+    id: str
+    names: str | None
+    modality: Modality
+    segmentation: str
+    structures: int | None
 
 
 class CaseLibrary:
@@ -52,11 +76,15 @@ class CaseLibrary:
             "names": _names_of(case),
             "modality": case.modality,
             "segmentation": case.provenance.segmentation,
+            "structures": len(case.structures),
         }
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{self.path}.lock", timeout=10):
-                self._write({**self._read(), case.id: entry})
+                # The last one opened stands last: files that were written anew belong to their latest case.
+                known = self._read()
+                known.pop(case.id, None)
+                self._write({**known, case.id: entry})
         except (OSError, TimeoutError) as error:
             raise CaseError(
                 f"the index of cases can't be written ({error})",
@@ -86,7 +114,24 @@ class CaseLibrary:
     def files(self, case_id: str) -> dict[str, str | None] | None:
         """Labels, image, names, modality and segmentation of a case, or None if it was never opened here."""
         entry = self._read().get(case_id)
-        return dict(entry) if isinstance(entry, dict) and isinstance(entry.get("labels"), str) else None
+        if not isinstance(entry, dict) or not isinstance(entry.get("labels"), str):
+            return None
+        return {key: entry.get(key) for key in ("labels", "image", "names", "modality", "segmentation")}
+
+    def by_files(self) -> dict[tuple[Path, Path | None], KnownCase]:
+        """Label map and scan → the case they were when last opened."""
+        found: dict[tuple[Path, Path | None], KnownCase] = {}
+        for case_id, entry in self._read().items():
+            if isinstance(entry, dict) and isinstance(entry.get("labels"), str):
+                image, structures = entry.get("image"), entry.get("structures")
+                found[Path(entry["labels"]), None if image is None else Path(image)] = KnownCase(
+                    case_id,
+                    entry.get("names"),
+                    entry.get("modality") or "unknown",
+                    entry.get("segmentation") or "unknown",
+                    structures if isinstance(structures, int) else None,
+                )
+        return found
 
     def ids(self) -> tuple[str, ...]:
         """All known case ids."""

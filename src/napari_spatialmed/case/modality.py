@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_spatialmed.case.header import Header
 from napari_spatialmed.case.model import CaseError, Modality, Structure
 from napari_spatialmed.case.names import NameTable
 from napari_spatialmed.case.volume import Volume
@@ -36,7 +37,7 @@ _PROBED = 20
 
 def guess_modality(
     given: Modality | None,
-    scan: Volume | None,
+    scan: Volume | Header | None,
     path: Path,
     image: NDArray[Any] | None,
     table: NameTable | None = None,

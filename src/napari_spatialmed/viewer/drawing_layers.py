@@ -24,7 +24,7 @@ from napari_spatialmed.viewer.word_places import apart
 
 INK = "#ffe14d"
 ACCENT = "#ff8ad8"
-"""Of the highlighted drawing; it is also thicker."""
+"""Of the highlighted drawing; its words carry a mark, too."""
 _FADED = 0.4
 _TILT = 1e-4
 _WIDTH_MM = 1.0
@@ -124,9 +124,14 @@ class DrawingLayers:
                     batch.add(self._place(viewer, world_from_ras(case, pair)), color)
             for point in drawing.points:
                 places.add(self._place(viewer, world_from_ras(case, [point])), color, "", _POINT_MM)
+            # Not by colour alone: what stands out carries a mark, too.
+            mark = "▸ " if drawing.key == self._highlighted else ""
             for point, text in drawing.words:
                 places.add(
-                    self._place(viewer, world_from_ras(case, [point])), color, shown(text)[:80], _NO_POINT_MM
+                    self._place(viewer, world_from_ras(case, [point])),
+                    color,
+                    mark + shown(text)[:80],
+                    _NO_POINT_MM,
                 )
         assert self._lines is not None
         assert self._arrows is not None
@@ -152,6 +157,10 @@ class DrawingLayers:
             viewer.dims.events.order.disconnect(self._on_slice)
             viewer.scene.camera.events.zoom.disconnect(self._on_camera)
             viewer.scene.camera.events.angles.disconnect(self._on_camera)
+
+    def stop(self) -> None:
+        """Move no words any more: the window closes."""
+        self._settling.stop()
 
     def _set_words(self, places: _Batch) -> None:
         layer = self._words

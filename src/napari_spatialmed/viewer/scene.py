@@ -26,6 +26,7 @@ from napari_spatialmed.viewer.drawing_layers import DrawingLayers
 from napari_spatialmed.viewer.drawings import Drawing, drawing_key, drawing_of
 from napari_spatialmed.viewer.edits import Edit, EditWatch
 from napari_spatialmed.viewer.letters import OrientationLetters
+from napari_spatialmed.viewer.pointing import POINTED, Pointing, box_around
 from napari_spatialmed.viewer.readout import Readout
 from napari_spatialmed.viewer.settings import Palette
 from napari_spatialmed.viewer.space import world_from_ras
@@ -70,9 +71,12 @@ class Scene:
         self.letters = OrientationLetters(viewer)
         self._clicks = Clicks(viewer, self)
         self._readout = Readout(viewer, self)
+        self.pointing = Pointing(viewer, self)
         self._watch: EditWatch | None = None
         self._closed = False
-        viewer.dims.events.ndisplay.connect(self._on_ndisplay)
+        # napari slices every visible layer for the new view in between.
+        viewer.dims.events.ndisplay.connect(self._leave_view, position="first")
+        viewer.dims.events.ndisplay.connect(self._enter_view)
 
     @property
     def has_viewer(self) -> bool:
@@ -142,7 +146,7 @@ class Scene:
         self.surfaces.set_case(self.geometry)
         self.surfaces.recolor(self.colors)
         self._appear()
-        self.surfaces.set_ndisplay(self.viewer.dims.ndisplay)
+        self.surfaces.enter(self.viewer.dims.ndisplay)
         self.hidden_changed.emit(self._hidden)
         self.colors_changed.emit(self.colors)
         self.looks_changed.emit()
@@ -251,6 +255,16 @@ class Scene:
         """Let the drawing of this measurement stand out, or none."""
         self.drawing_layers.highlight(None if measurement is None else drawing_key(measurement))
 
+    def point_out(self, name: str | None) -> None:
+        """Draw a box around this structure, as long as the mouse is on its row; None takes it away."""
+        geometry = self.geometry
+        box = None if name is None or geometry is None else box_around(geometry, name)
+        if box is not None:
+            self.drawing_layers.draw(box)
+            self.drawing_layers.highlight(POINTED)
+        elif POINTED in self.drawing_layers.drawings:
+            self.drawing_layers.erase(POINTED)
+
     def clear_drawings(self) -> None:
         """Take all drawings away."""
         self.drawing_layers.clear()
@@ -310,12 +324,17 @@ class Scene:
     def _on_edited(self, edit: Edit) -> None:
         self.edited.emit(edit)
 
-    def _on_ndisplay(self) -> None:
+    def _leave_view(self) -> None:
         viewer = self._viewer()
-        if viewer is None or self.case is None:
-            return
-        self.case_layers.set_ndisplay(viewer.dims.ndisplay)
-        self.surfaces.set_ndisplay(viewer.dims.ndisplay)
+        if viewer is not None and self.case is not None:
+            self.case_layers.leave(viewer.dims.ndisplay)
+            self.surfaces.leave(viewer.dims.ndisplay)
+
+    def _enter_view(self) -> None:
+        viewer = self._viewer()
+        if viewer is not None and self.case is not None:
+            self.case_layers.enter(viewer.dims.ndisplay)
+            self.surfaces.enter(viewer.dims.ndisplay)
 
     def leave(self) -> None:
         """The window closes: nothing is added to it any more, and its layers are left to napari."""
@@ -331,8 +350,10 @@ class Scene:
         self.clear_case()
         self._clicks.stop()
         self._readout.stop()
+        self.pointing.stop()
         self.drawing_layers.remove()
         self.letters.remove()
         viewer = self._viewer()
         if viewer is not None:
-            viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)
+            viewer.dims.events.ndisplay.disconnect(self._leave_view)
+            viewer.dims.events.ndisplay.disconnect(self._enter_view)

@@ -6,7 +6,7 @@ Docks read it, change it, and listen to it; they don't know each other.  There i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -15,12 +15,15 @@ import numpy as np
 from napari.components import ViewerModel
 from psygnal import Signal
 
-from napari_spatialmed.case import Case, CaseLibrary, open_case, open_sample
+from napari_spatialmed.case import Case, open_case, open_sample
 from napari_spatialmed.geometry import CaseGeometry, Measurement
 from napari_spatialmed.viewer.case_layers import Prepared
 from napari_spatialmed.viewer.edits import Edit
 from napari_spatialmed.viewer.memory import recall, remember
+from napari_spatialmed.viewer.opening import Opened, Wanted, open_prepared, read_wanted
+from napari_spatialmed.viewer.read_ahead import ReadAhead, wait_for
 from napari_spatialmed.viewer.scene import Scene
+from napari_spatialmed.viewer.window_end import end_of
 from napari_spatialmed.viewer.work import Job, Work
 
 if TYPE_CHECKING:
@@ -62,9 +65,12 @@ class Session:
         self.opening.returned.connect(self._opened)
         self._updating = Work()
         self._updating.returned.connect(self._updated)
+        self.ahead = ReadAhead()
+        """The scan that will be wanted next."""
         self._pending: list[Edit] = []
         self.scene.clicked.connect(self._on_clicked)
         self.scene.edited.connect(self._on_edited)
+        self._watch_window(viewer)
 
     # ---- the case
 
@@ -81,13 +87,16 @@ class Session:
     def set_case(
         self, case: Case, geometry: CaseGeometry | None = None, prepared: Prepared | None = None
     ) -> None:
-        """Show a case that is already open."""
+        """Show a case that is already open; nothing happens once the window closes."""
+        if not self.scene.has_viewer:
+            return
         self._pending.clear()
         self._updating.cancel()
         geometry = geometry or CaseGeometry(case)
         self._case, self._geometry = case, geometry
         self._selection, self._measurements = (), ()
         self.scene.show_case(geometry, prepared)
+        self.ahead.shown(case)
         self.case_changed.emit()
         self.selection_changed.emit(())
         self.measurements_changed.emit()
@@ -128,11 +137,16 @@ class Session:
         """Open one of :data:`napari_spatialmed.case.SAMPLES` off the GUI thread."""
         self.opening.run("Opening the sample", open_prepared, lambda progress: open_sample(key, progress))
 
-    def open_known_async(self, case_id: str) -> None:
-        """Open a case that was opened on this machine before, by its id."""
-        self.opening.run(
-            "Opening the scan", open_prepared, lambda progress: CaseLibrary().open(case_id, progress)
-        )
+    def show_async(self, wanted: Wanted) -> None:
+        """Show a scan: at once if it was read ahead, else as soon as it is read."""
+        opened, title = self.ahead.take(wanted), f"Opening {wanted.files.labels.name}"
+        if opened is not None:
+            self.opening.cancel()
+            self.set_case(*opened)
+        elif (reading := self.ahead.awaited(wanted)) is not None:
+            self.opening.run(title, wait_for, reading)
+        else:
+            self.opening.run(title, read_wanted, wanted)
 
     # ---- selection
 
@@ -221,10 +235,24 @@ class Session:
 
     # ---- inner
 
-    def _opened(self, result: tuple[Case, CaseGeometry, Prepared]) -> None:
-        # The window may have been closed while the scan was being read.
-        if self.scene.has_viewer:
-            self.set_case(*result)
+    def _watch_window(self, viewer: ViewerModel) -> None:
+        try:
+            end = end_of(viewer)
+        except ReferenceError:
+            self._leave()
+        else:
+            if end is not None:
+                end.came.connect(self._leave)
+
+    def _leave(self) -> None:
+        """The window closes: what runs for it is stopped, and nothing arrives any more."""
+        for work in (self.opening, self._updating):
+            work.stop()
+        self.ahead.stop()
+        self.scene.leave()
+
+    def _opened(self, opened: Opened) -> None:
+        self.set_case(*opened)
 
     def _on_clicked(self, name: str, adding: bool) -> None:
         if adding:
@@ -248,26 +276,6 @@ class Session:
             self.scene.surfaces.forget(case[n].label for n in names)
             self.labels_edited.emit(tuple(sorted(names)))
         self._update()
-
-
-def open_prepared(
-    job: Job, opening: Callable[[Callable[[str, float], None]], Case]
-) -> tuple[Case, CaseGeometry, Prepared]:
-    """Read a case in a thread, with all that takes time before it can be shown by `Session.set_case`."""
-
-    def progress(text: str, fraction: float) -> None:
-        job.check()
-        job.progress(0.7 * fraction, text)
-
-    case = opening(progress)
-    job.check()
-    job.progress(0.7, "Measuring structures")
-    geometry = CaseGeometry(case)
-    _ = geometry.survey
-    job.check()
-    job.progress(0.9, "Preparing the picture")
-    CaseLibrary().remember(case)
-    return case, geometry, Prepared(case)
 
 
 def _update_geometry(job: Job, geometry: CaseGeometry, edits: list[Edit]) -> frozenset[str]:

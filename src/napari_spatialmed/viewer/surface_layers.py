@@ -1,4 +1,4 @@
-"""The 3D surfaces of a case: built in the background, kept, and shown as one layer per anatomical system.
+"""The 3D surfaces of a case: built in the background, kept, and shown in a few layers of many structures each.
 
 A layer per structure would cost napari a tenth of a second each, sixty times over; one mesh of everything would stall
 the window whenever it changes.  What is selected is shown again in a layer of its own, opaque, drawn last.
@@ -20,21 +20,18 @@ from qtpy.QtCore import QObject, QTimer
 from napari_spatialmed.case import Structure
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.case_layers import OWNER, add_quietly
-from napari_spatialmed.viewer.surfaces import Surface, structure_surface
+from napari_spatialmed.viewer.surfaces import Surface, cell_sizes, structure_surface
 from napari_spatialmed.viewer.work import Job, Work
 
 CONTEXT_OPACITY = 0.14
 FACES_PER_LAYER = 60_000
-"""Changing one layer of this size takes about a tenth of a second; larger systems are split."""
-VOXELS_OF_ALL_SURFACES = 6_000_000
-"""Shared by all structures of a case, so that many of them still turn smoothly."""
+"""Changing one layer of this size takes about a tenth of a second."""
 
 
 @dataclass(frozen=True)
 class _Group:
     """Structures that share a layer."""
 
-    title: str
     labels: tuple[int, ...]
 
 
@@ -85,6 +82,12 @@ class SurfaceLayers(QObject):
         self._geometry, self._hidden, self._selected = geometry, frozenset(), frozenset()
         self._colors = {} if geometry is None else {s.name: s.color for s in geometry.case}
 
+    def stop(self) -> None:
+        """Build and add nothing any more: the window closes."""
+        self.work.stop()
+        self._adding.stop()
+        self._waiting.clear()
+
     def recolor(self, colors: Mapping[str, tuple[int, int, int]]) -> None:
         """Give the structures other colours, by name."""
         self._colors = dict(colors)
@@ -92,13 +95,20 @@ class SurfaceLayers(QObject):
         self._adding.start()
         self._show_selected()
 
-    def set_ndisplay(self, ndisplay: int) -> None:
-        """Show the surfaces in 3D, building what is missing; hide them in 2D, where they would cost time."""
-        self._shown = ndisplay == 3
-        if self._shown:
+    def leave(self, ndisplay: int) -> None:
+        """Hide the surfaces before a 2D view comes: napari would slice every one of them."""
+        if ndisplay == 2:
+            self._shown = False
+            self._dress()
+            self._show_selected()
+
+    def enter(self, ndisplay: int) -> None:
+        """Show the surfaces in 3D, building what is missing."""
+        if ndisplay == 3:
+            self._shown = True
             self._build()
-        self._dress()
-        self._show_selected()
+            self._dress()
+            self._show_selected()
 
     def forget(self, labels: Iterable[int]) -> None:
         """After an edit: these structures' surfaces are out of date."""
@@ -153,7 +163,7 @@ class SurfaceLayers(QObject):
         mesh = self._merged(label for label in group.labels if label not in self._hidden)
         layer = self._layers.get(group)
         if layer is None and mesh is not None:
-            layer = self._layers[group] = _layer(f"{group.title} · 3D", mesh)
+            layer = self._layers[group] = _layer("Surfaces · 3D", mesh)
             self._insert(viewer, layer)
         elif layer is not None and mesh is not None:
             _set_mesh(layer, mesh)
@@ -252,9 +262,9 @@ def _layer(title: str, mesh: _Mesh) -> SurfaceLayer:
 def _build(
     job: Job, geometry: CaseGeometry, again: list[Structure], new: list[Structure], first: frozenset[int]
 ) -> int:
-    """Build surfaces: edited ones, then the selected, then system by system, each as a group once it is whole."""
+    """Build surfaces: edited ones, then the selected, then the others by system, in groups that fill a layer each."""
     survey, case = geometry.survey, geometry.case
-    voxels = int(np.clip(VOXELS_OF_ALL_SURFACES / max(len(case.structures), 1), 20_000, 150_000))
+    cells = cell_sizes((survey.index_max - survey.index_min + 1) * case.spacing, case.spacing)
     done: dict[int, int] = {}
 
     def build(structure: Structure) -> int:
@@ -265,23 +275,24 @@ def _build(
             row = survey.row(structure.label)
             low, high = survey.index_min[row], survey.index_max[row]
             box = tuple(slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
-            surface = structure_surface(case.labels, structure.label, box, case.spacing, voxels=voxels)
+            surface = structure_surface(
+                case.labels, structure.label, box, case.spacing, cell_mm=float(cells[row])
+            )
         job.part((structure.label, surface))
         return 0 if surface is None else len(surface[1])
 
     for structure in (*again, *(s for s in new if s.label in first)):
         done[structure.label] = build(structure)
-    for system in dict.fromkeys(s.system for s in new):
-        labels: list[int] = []
-        faces = 0
-        for structure in (s for s in new if s.system == system):
-            if structure.label not in done:
-                done[structure.label] = build(structure)
-            labels.append(structure.label)
-            faces += done[structure.label]
-            if faces > FACES_PER_LAYER:
-                job.part(_Group(system, tuple(labels)))
-                labels, faces = [], 0
-        if labels:
-            job.part(_Group(system, tuple(labels)))
+    labels: list[int] = []
+    faces = 0
+    for structure in sorted(new, key=lambda s: s.system):
+        if structure.label not in done:
+            done[structure.label] = build(structure)
+        labels.append(structure.label)
+        faces += done[structure.label]
+        if faces > FACES_PER_LAYER:
+            job.part(_Group(tuple(labels)))
+            labels, faces = [], 0
+    if labels:
+        job.part(_Group(tuple(labels)))
     return len(done)

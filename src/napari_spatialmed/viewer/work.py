@@ -119,6 +119,7 @@ class Work(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._generation = 0
+        self._stopped = False
         self._job: Job | None = None
         self._title = ""
         self._activity: _Activity | None = None
@@ -137,9 +138,12 @@ class Work(QObject):
         """Start ``function(job, *arguments)`` in a thread; what ran before is dropped.
 
         `function` may be a coroutine function.  A :class:`SpatialMedError` it raises arrives through ``failed``; any
-        other exception is a fault of ours and is raised in the GUI thread, where napari reports it.
+        other exception is a fault of ours and is raised in the GUI thread, where napari reports it.  Once stopped, it does
+        nothing.
         """
         self._supersede()
+        if self._stopped:
+            return
         self._title = title
         job = self._job = Job(self, self._generation)
         self.started.emit(title)
@@ -156,6 +160,11 @@ class Work(QObject):
             self._supersede()
             self.cancelled.emit()
             self.finished.emit()
+
+    def stop(self) -> None:
+        """For good, as the window closes: what runs is dropped without a word, and nothing is begun any more."""
+        self._stopped = True
+        self._supersede()
 
     def _supersede(self) -> None:
         self._generation += 1

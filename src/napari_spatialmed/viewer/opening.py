@@ -1,0 +1,69 @@
+"""Reading a case in a thread, with all that takes time before it can be shown by `Session.set_case`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_spatialmed.case import Case, CaseFiles, CaseLibrary, open_case
+from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.viewer.case_layers import Prepared
+from napari_spatialmed.viewer.work import Job
+
+Opened = tuple[Case, CaseGeometry, Prepared]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A scan to be shown: its files, and the id it must turn out to have, where a question or a list says so."""
+
+    files: CaseFiles
+    case_id: str | None = None
+
+    def fits(self, opened: Opened) -> bool:
+        """Whether this is what was wanted."""
+        return self.case_id in (None, opened[0].id)
+
+
+def known_scan(case_id: str) -> Wanted | None:
+    """Where a case's files were on this machine when it was last opened, or None if it never was."""
+    entry = CaseLibrary().files(case_id)
+    if entry is None:
+        return None
+    labels, image = entry["labels"], entry["image"]
+    return Wanted(CaseFiles(Path(str(labels)), None if image is None else Path(image)), case_id)
+
+
+def read_wanted(job: Job, wanted: Wanted) -> Opened:
+    """Read a scan: under the names it had last time, else under those that lie with it."""
+    files, library = wanted.files, CaseLibrary()
+    if wanted.case_id is not None:
+        case_id = wanted.case_id
+        return open_prepared(job, lambda progress: library.open(case_id, progress))
+    known = library.by_files().get((files.labels.resolve(), files.image and files.image.resolve()))
+    names, segmentation = (files.names, "unknown") if known is None else (known.names, known.segmentation)
+    return open_prepared(
+        job,
+        lambda progress: open_case(
+            files.labels, files.image, names=names, segmentation=segmentation, progress=progress
+        ),
+    )
+
+
+def open_prepared(job: Job, opening: Callable[[Callable[[str, float], None]], Case]) -> Opened:
+    """Read, measure every structure once, and make the layers."""
+
+    def progress(text: str, fraction: float) -> None:
+        job.check()
+        job.progress(0.7 * fraction, text)
+
+    case = opening(progress)
+    job.check()
+    job.progress(0.7, "Measuring structures")
+    geometry = CaseGeometry(case)
+    _ = geometry.survey
+    job.check()
+    job.progress(0.9, "Preparing the picture")
+    CaseLibrary().remember(case)
+    return case, geometry, Prepared(case)
