@@ -34,8 +34,14 @@ EXTRAS = {
 }
 """Extra → the modules it brings."""
 
+LOSES_REFERENCES = 3
+"""Exit code of the window's probe where the Qt binding miscounts references."""
+OTHER_BINDING = 'pip install "PySide6<6.12", or PyQt6, or Python 3.12'
+
 # A window's own process: a failing driver may abort it, and must not take the caller along.
-_PROBE_OPENGL = """
+_PROBE_WINDOW = f"""
+import sys
+from qtpy.QtCore import QObject, Signal
 from qtpy.QtGui import QOffscreenSurface, QOpenGLContext, QGuiApplication
 from qtpy import API_NAME, QT_VERSION
 app = QGuiApplication([])
@@ -43,8 +49,13 @@ context, surface = QOpenGLContext(), QOffscreenSurface()
 surface.create()
 ok = context.create() and context.makeCurrent(surface)
 form = context.format()
-print(f"{API_NAME} {QT_VERSION}, OpenGL {form.majorVersion()}.{form.minorVersion()}" if ok else "no OpenGL context")
-raise SystemExit(0 if ok else 1)
+print(f"{{API_NAME}} {{QT_VERSION}}, OpenGL {{form.majorVersion()}}.{{form.minorVersion()}}" if ok else "no OpenGL context")
+class Source(QObject):
+    changed = Signal()
+source, before = Source(), sys.getrefcount(True)
+for _ in range(20):
+    source.changed.emit()
+raise SystemExit(1 if not ok else {LOSES_REFERENCES} if before - sys.getrefcount(True) >= 20 else 0)
 """
 
 
@@ -108,7 +119,7 @@ def _window() -> Iterator[Finding]:
         return
     try:
         run = subprocess.run(
-            [sys.executable, "-c", _PROBE_OPENGL],
+            [sys.executable, "-c", _PROBE_WINDOW],
             capture_output=True,
             encoding="utf-8",
             errors="replace",
@@ -121,6 +132,12 @@ def _window() -> Iterator[Finding]:
         )
         return
     text = run.stdout.strip().splitlines()[-1] if run.stdout.strip() else f"{binding} could not start"
+    if run.returncode == LOSES_REFERENCES:
+        # PySide6 6.12.0: every emitted signal gives up a reference to True that it never had.  Python 3.12 and newer
+        # don't count these; older ones abort with "deallocating True or False" or "None" after a while.
+        text += "; this Qt binding miscounts references, and Python will abort after a while"
+        yield Finding("window", "missing", text, OTHER_BINDING)
+        return
     advice = (
         "" if run.returncode == 0 else "install a display driver, or libgl1 and libegl1 for software OpenGL"
     )

@@ -10,6 +10,7 @@ import napari
 from qtpy.QtCore import QByteArray, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
+from napari_spatialmed.viewer.binding import warn_of_binding
 from napari_spatialmed.viewer.memory import recall, remember
 
 _PRODUCT = "SpatialMed"
@@ -72,6 +73,7 @@ def arrange(viewer: napari.viewer.Viewer) -> None:
     for dock in (case, measure):
         dock.raise_()
     restore_layout(window)
+    warn_of_binding()
 
 
 def keep_layout(window: QMainWindow) -> None:
