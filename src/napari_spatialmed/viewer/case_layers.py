@@ -1,4 +1,4 @@
-"""A case's own layers: scan and label map in 2D, and the light slice plane in 3D."""
+"""A case's own layers: scan and label map in 2D, and one slice of the scan in 3D."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
 
 from napari_spatialmed.case import Case
 from napari_spatialmed.case import colors as structure_colors
-from napari_spatialmed.viewer.pixels import PlaneVolume, plane_volume, value_range, windows
+from napari_spatialmed.viewer.pixels import value_range, windows
 from napari_spatialmed.viewer.settings import Palette, first_ct_window, first_palette
+from napari_spatialmed.viewer.slice_plane import SlicePlane
 
 OWNER = "spatialmed"
 """Key in a layer's metadata by which our layers are known."""
@@ -29,8 +31,7 @@ class CaseLayers:
         self._viewer = weakref.ref(viewer)
         self.image: Image | None = None
         self.labels: Labels | None = None
-        self.plane: Image | None = None
-        self._plane_volume: PlaneVolume | None = None
+        self.plane: SlicePlane | None = None
         self._case: Case | None = None
         self._limits: tuple[float, float] | None = None
         self._hidden: frozenset[int] = frozenset()
@@ -46,7 +47,7 @@ class CaseLayers:
         viewer = self._viewer()
         if viewer is None:
             return
-        self._case, self._plane_volume = case, prepared.plane
+        self._case = case
         self.image, self.labels, self._palette = prepared.image, prepared.labels, prepared.palette
         if self.image is not None:
             self._limits = self.image.contrast_limits
@@ -56,27 +57,37 @@ class CaseLayers:
     def remove(self) -> None:
         """Take the case's layers out of the viewer."""
         viewer = self._viewer()
-        for layer in (self.image, self.labels, self.plane):
+        plane = None if self.plane is None else self.plane.layer
+        for layer in (self.image, self.labels, plane):
             if viewer is not None and layer is not None and layer in viewer.layers:
                 viewer.layers.remove(layer)
         self.image = self.labels = self.plane = None
-        self._case = self._plane_volume = self._limits = None
+        self._case = self._limits = None
         self._hidden = frozenset()
 
-    def set_ndisplay(self, ndisplay: int) -> None:
-        """Volumes in 2D, the slice plane in 3D: full volumes cost seconds per frame there."""
-        flat = ndisplay == 2
+    def leave(self, ndisplay: int) -> None:
+        """Hide what the coming view doesn't show: in 3D a full volume costs gigabytes and seconds per frame."""
+        plane = None if self.plane is None else self.plane.layer
+        for layer in (plane,) if ndisplay == 2 else (self.image, self.labels):
+            if layer is not None and layer.visible:
+                layer.visible = False
+
+    def enter(self, ndisplay: int) -> None:
+        """Show scan and labels in 2D, the slice plane in 3D."""
         viewer = self._viewer()
-        if viewer is not None and not flat:
+        if viewer is None:
+            return
+        if ndisplay == 3:
             # napari's status line looks under the cursor of the active layer, even a hidden one, and stumbles over a
             # camera that has no direction yet.
             viewer.layers.selection.clear()
-        if not flat and self.plane is None and self._plane_volume is not None:
-            self._add_plane(self._plane_volume)
-        for layer, visible in ((self.image, flat), (self.labels, flat), (self.plane, not flat)):
-            if layer is not None and layer.visible != visible:
-                layer.visible = visible
-        if viewer is not None and flat and self.labels in viewer.layers:
+            if self.plane is None:
+                self._add_plane(viewer)
+        plane = None if self.plane is None else self.plane.layer
+        for layer in (self.image, self.labels) if ndisplay == 2 else (plane,):
+            if layer is not None and not layer.visible:
+                layer.visible = True
+        if ndisplay == 2 and self.labels in viewer.layers:
             viewer.layers.selection.active = self.labels
 
     def set_window(self, low: float, high: float) -> None:
@@ -86,8 +97,8 @@ class CaseLayers:
             smallest, largest = self.image.contrast_limits_range
             self.image.contrast_limits_range = (min(smallest, low), max(largest, high))
             self.image.contrast_limits = (low, high)
-        if self.plane is not None and self._plane_volume is not None:
-            self.plane.contrast_limits = self._plane_volume.limits(low, high)
+        if self.plane is not None:
+            self.plane.set_window(low, high)
 
     def hide(self, labels: Collection[int]) -> None:
         """Make these labels, and only these, invisible in 2D."""
@@ -110,47 +121,28 @@ class CaseLayers:
 
     def move_plane(self, axis: int, index: int) -> None:
         """Put the 3D slice plane across `axis` at a voxel index."""
-        if self.plane is None or self._plane_volume is None:
-            return
-        position = (np.asarray(self.plane.data.shape) - 1) / 2
-        position[axis] = index / self._plane_volume.stride
-        normal = np.eye(3)[axis]
-        self.plane.plane.position = tuple(position)
-        self.plane.plane.normal = tuple(normal)
+        if self.plane is not None:
+            self.plane.move(axis, index)
 
-    def _add_plane(self, volume: PlaneVolume) -> None:
-        viewer = self._viewer()
-        if viewer is None or self._case is None or self._limits is None:
+    def _add_plane(self, viewer: ViewerModel) -> None:
+        if self._case is None or self._case.image is None or self._limits is None:
             return
-        self.plane = Image(
-            volume.data,
-            name="Slice plane",
-            scale=self._case.spacing * volume.stride,
-            units=("mm",) * 3,
-            axis_labels=("I", "P", "L"),
-            contrast_limits=volume.limits(*self._limits),
-            colormap="gray",
-            depiction="plane",
-            blending="opaque",
-            interpolation3d="linear",
-            metadata={OWNER: "plane"},
-        )
-        add_quietly(viewer, self.plane, at=0)
-        current = viewer.dims.current_step
-        self.move_plane(0, int(current[0]) if len(current) == 3 else volume.data.shape[0] // 2)
+        self.plane = SlicePlane(self._case, self._limits, {OWNER: "plane"})
+        step = viewer.dims.current_step
+        if len(step) == 3:
+            self.plane.move(0, int(step[0]))
+        add_quietly(viewer, self.plane.layer, at=0)
 
 
 class Prepared:
     """What showing a case needs, made off the GUI thread.
 
-    The layers, too: the first of them makes napari load its units and tables, and compile its label colouring where
-    numba is installed, which together take seconds.
+    The layers, too: the first of them makes napari load its units and tables, which takes most of a second.
     """
 
     def __init__(self, case: Case) -> None:
         self.windows = windows(case, first_ct_window())
         self.palette = first_palette()
-        self.plane = None if case.image is None else plane_volume(case.image)
         self.image: Image | None = None
         for data, given, kind in layer_data(case, self.windows, self.palette):
             if kind == "image":
@@ -162,6 +154,21 @@ class Prepared:
                 self.labels = Labels(data, metadata={OWNER: "labels"}, **given)
 
 
+class LabelColors(DirectLabelColormap):
+    """Colours by label.
+
+    For its table of colours napari compiles a lookup with numba, where that is installed, at the first label map of
+    every session: seconds, for a table of 256 or 65,536 rows that takes no time to fill.
+    """
+
+    def _map_without_cache(self, values: NDArray[Any]) -> NDArray[Any]:
+        mapped = np.tile(np.asarray(self.default_color, np.float32), (*values.shape, 1))
+        for label, color in self.color_dict.items():
+            if label is not None:
+                mapped[values == label] = color
+        return mapped
+
+
 def label_colors(
     case: Case, hidden: Collection[int] = (), palette: Palette = "steady"
 ) -> DirectLabelColormap:
@@ -170,7 +177,7 @@ def label_colors(
     shown = structure_colors(case, palette)
     for s in case:
         colors[s.label] = (*(c / 255 for c in shown[s.name]), 0.0 if s.label in hidden else 1.0)
-    return DirectLabelColormap(color_dict=colors)
+    return LabelColors(color_dict=colors)
 
 
 def label_names(case: Case) -> dict[str, Any]:

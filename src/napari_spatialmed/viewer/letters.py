@@ -11,6 +11,9 @@ from napari.components.overlays import TextOverlay
 from napari_spatialmed.viewer.space import AXIS_ENDS
 
 _EDGES = {"left": "middle_left", "right": "middle_right", "top": "top_center", "bottom": "bottom_center"}
+_BLANK = " "
+"""Written where there is no letter.  The texts are drawn from the beginning, so that the half second which their first
+drawing takes falls into laying out the window, not into opening a scan."""
 _NAMED_FROM = 0.35
 """In an oblique view a direction is named at an edge if it contributes at least this cosine."""
 
@@ -20,8 +23,9 @@ class OrientationLetters:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
+        self._shown = False
         self._overlays = {
-            edge: TextOverlay(position=position, font_size=14, visible=False, box=False)
+            edge: TextOverlay(position=position, font_size=14, text=_BLANK, visible=True, box=False)
             for edge, position in _EDGES.items()
         }
         for edge, overlay in self._overlays.items():
@@ -56,16 +60,16 @@ class OrientationLetters:
 
     def refresh(self) -> None:
         """Write the letters anew."""
-        for edge, text in self.letters().items():
+        for edge, letter in self.letters().items():
             overlay = self._overlays[edge]
+            text = letter if self._shown and letter else _BLANK
             if overlay.text != text:
                 overlay.text = text
 
     def show(self, visible: bool) -> None:
         """Show or hide all four."""
+        self._shown = visible
         self.refresh()
-        for overlay in self._overlays.values():
-            overlay.visible = visible
 
     def remove(self) -> None:
         """Take them off the canvas and stop listening."""

@@ -1,8 +1,7 @@
-"""What of a scan's intensities the viewer needs: window presets, contrast limits, and a light copy for the 3D plane."""
+"""What of a scan's intensities the viewer needs: window presets and contrast limits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,38 +24,6 @@ PERCENTILE_WINDOWS: dict[str, tuple[float, float]] = {
     "Bright": (1, 95),
 }
 """Name → percentiles of the voxels above background, where intensities have no fixed scale (MR, PET, US)."""
-
-
-@dataclass(frozen=True)
-class PlaneVolume:
-    """A half-resolution copy in uint16 for the slice plane in 3D: ``shown = value · gain + offset``.
-
-    int16 costs three times the memory in napari's 3D (it becomes a float texture), and full resolution eight times.
-    """
-
-    data: NDArray[np.uint16]
-    stride: int
-    gain: float
-    offset: float
-
-    def limits(self, low: float, high: float) -> tuple[float, float]:
-        """Contrast limits of the scan in this copy's values."""
-        lower = float(np.clip(low * self.gain + self.offset, 0, 65534))
-        return lower, float(np.clip(high * self.gain + self.offset, lower + 1, 65535))
-
-
-def plane_volume(image: NDArray[Any]) -> PlaneVolume:
-    """Take every second voxel and bring it to uint16, without rounding CT or other integer data away."""
-    stride = 2 if min(image.shape) >= 16 else 1
-    small = np.ascontiguousarray(image[tuple(slice(None, None, stride) for _ in image.shape)])
-    low, high = float(np.nanmin(small)), float(np.nanmax(small))
-    if small.dtype.kind in "iu" and high - low <= 65535:
-        # Integers that fit need no detour over floats, which would take four times the memory.
-        return PlaneVolume((small.astype(np.int32) - int(low)).astype(np.uint16), stride, 1.0, -low)
-    gain = 65535.0 / max(high - low, 1e-12)
-    offset = -low * gain
-    shifted = np.nan_to_num(small.astype(np.float32) * np.float32(gain) + np.float32(offset))
-    return PlaneVolume(np.clip(shifted, 0, 65535).astype(np.uint16), stride, gain, offset)
 
 
 def sample_percentiles(image: NDArray[Any], percents: tuple[float, ...]) -> tuple[float, ...]:

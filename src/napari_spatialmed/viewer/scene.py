@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
+from napari.utils.events import EventEmitter
 from numpy.typing import NDArray
 from psygnal import Signal
 from superqt.utils import ensure_main_thread
@@ -22,6 +23,7 @@ from napari_spatialmed.case import colors as structure_colors
 from napari_spatialmed.geometry import CaseGeometry, Measurement
 from napari_spatialmed.viewer.case_layers import CaseLayers, Prepared, removing_layers
 from napari_spatialmed.viewer.clicks import Clicks
+from napari_spatialmed.viewer.cut import Cut
 from napari_spatialmed.viewer.drawing_layers import DrawingLayers
 from napari_spatialmed.viewer.drawings import Drawing, drawing_key, drawing_of
 from napari_spatialmed.viewer.edits import Edit, EditWatch
@@ -57,6 +59,8 @@ class Scene:
     """Name → colour of every structure."""
     looks_changed = Signal()
     """Contrast, opacity or visibility changed."""
+    view_changed = Signal(int)
+    """2D or 3D is on show: 2 or 3."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
@@ -72,10 +76,14 @@ class Scene:
         self._clicks = Clicks(viewer, self)
         self._readout = Readout(viewer, self)
         self.pointing = Pointing(viewer, self)
+        self.cut = Cut(viewer, self)
         self._watch: EditWatch | None = None
         self._closed = False
-        # napari slices every visible layer for the new view in between.
-        viewer.dims.events.ndisplay.connect(self._leave_view, position="first")
+        # When the view turns 3D, napari first slices every visible layer for it: a whole scan, in floats.  So ours are
+        # hidden before that.  A plugin's callback always comes after napari's own, but an emitter counts as napari's.
+        self._leaving = EventEmitter(type_name="ndisplay")
+        self._leaving.connect(self._leave_view)
+        viewer.dims.events.ndisplay.connect(self._leaving, position="first")
         viewer.dims.events.ndisplay.connect(self._enter_view)
 
     @property
@@ -126,6 +134,7 @@ class Scene:
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
+        self.cut.forget()
         with removing_layers():
             self.drawing_layers.set_case(None)
             self.surfaces.set_case(None)
@@ -178,6 +187,21 @@ class Scene:
         """Set the contrast of the scan, in 2D and on the 3D slice plane."""
         self.case_layers.set_window(low, high)
         self.looks_changed.emit()
+
+    @property
+    def opacity(self) -> float:
+        """How strongly the structures' colours cover the scan in 2D, how solid the surfaces are in 3D; 0–1."""
+        labels = self.case_layers.labels
+        if self.viewer.dims.ndisplay == 3:
+            return self.surfaces.opacity
+        return 0.0 if labels is None else float(labels.opacity)
+
+    def set_opacity(self, opacity: float) -> None:
+        """Set it for the view on show."""
+        if self.viewer.dims.ndisplay == 3:
+            self.surfaces.set_opacity(opacity)
+        else:
+            self.set_label_opacity(opacity)
 
     def set_label_opacity(self, opacity: float) -> None:
         """How strongly the structures' colours cover the scan in 2D, 0–1."""
@@ -304,7 +328,7 @@ class Scene:
             viewer.dims.set_point(axis, float(value))
         if viewer.dims.ndisplay == 3:
             camera.center = tuple(float(v) for v in world)
-            if self.case is not None:
+            if self.case is not None and self.cut.axis is None:
                 self.case_layers.move_plane(0, round(world[0] / self.case.spacing[0]))
             return
         # In 2D the picture stays where it is, unless the place lies outside of it.
@@ -335,6 +359,7 @@ class Scene:
         if viewer is not None and self.case is not None:
             self.case_layers.enter(viewer.dims.ndisplay)
             self.surfaces.enter(viewer.dims.ndisplay)
+            self.view_changed.emit(viewer.dims.ndisplay)
 
     def leave(self) -> None:
         """The window closes: nothing is added to it any more, and its layers are left to napari."""
@@ -351,9 +376,10 @@ class Scene:
         self._clicks.stop()
         self._readout.stop()
         self.pointing.stop()
+        self.cut.stop()
         self.drawing_layers.remove()
         self.letters.remove()
         viewer = self._viewer()
         if viewer is not None:
-            viewer.dims.events.ndisplay.disconnect(self._leave_view)
+            viewer.dims.events.ndisplay.disconnect(self._leaving)
             viewer.dims.events.ndisplay.disconnect(self._enter_view)

@@ -51,6 +51,8 @@ class SurfaceLayers(QObject):
         self._selected: frozenset[int] = frozenset()
         self._colors: dict[str, tuple[int, int, int]] = {}
         self._shown = False
+        self.opacity = 1.0
+        """How solid they are where nothing is selected, 0–1."""
         self.work = Work(self)
         self.work.part.connect(self._keep)
         # One layer per turn of the event loop, so that the window stays alive between them.
@@ -94,6 +96,11 @@ class SurfaceLayers(QObject):
         self._waiting.extend(g for g in self._layers if g not in self._waiting)
         self._adding.start()
         self._show_selected()
+
+    def set_opacity(self, opacity: float) -> None:
+        """How solid they are where nothing is selected, 0–1."""
+        self.opacity = opacity
+        self._dress()
 
     def leave(self, ndisplay: int) -> None:
         """Hide the surfaces before a 2D view comes: napari would slice every one of them."""
@@ -192,7 +199,8 @@ class SurfaceLayers(QObject):
             visible = self._shown and any(label not in self._hidden for label in group.labels)
             if layer.visible != visible:
                 layer.visible = visible
-            opacity, blending = (CONTEXT_OPACITY, "translucent_no_depth") if context else (1.0, "opaque")
+            opacity = min(CONTEXT_OPACITY, self.opacity) if context else self.opacity
+            blending = "opaque" if opacity == 1.0 else "translucent_no_depth"
             if layer.opacity != opacity:
                 layer.opacity = opacity
             if layer.blending != blending:

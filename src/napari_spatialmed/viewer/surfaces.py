@@ -1,6 +1,8 @@
 """Smooth surfaces of structures for the 3D view, built once each from a crop of the label map.
 
-They are for looking at: volumes and areas come from the geometry floor, never from here.
+They are for looking at: volumes and areas come from the geometry floor, never from here.  All structures of a case
+share one budget of faces, since every face costs time in every frame; a large organ gets larger cells than a small
+one, though less than in proportion.
 """
 
 from __future__ import annotations
@@ -12,13 +14,50 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 from skimage.measure import marching_cubes
 
-VOXELS_PER_SURFACE = 150_000
-"""A crop larger than this is strided first: marching cubes holds Python's lock, so one call must stay short."""
-SMOOTHING_VOXELS = 0.8
+FACES_OF_ALL_SURFACES = 250_000
+"""About what software OpenGL turns in a fifth of a second."""
+CELLS_PER_SURFACE = 150_000
+"""Of one structure's grid: marching cubes holds Python's lock, so one call must stay short."""
+SMOOTHING_CELLS = 0.7
 _MARGIN = 2
+_FACES_PER_CELL_OF_BOX = 1.1
+"""Measured on organs: faces of a surface for each cell-sized patch of its box's six sides."""
 
 Surface = tuple[NDArray[np.float32], NDArray[np.int32]]
 """Vertices (N, 3) in display world mm, faces (M, 3)."""
+
+
+def cell_sizes(
+    boxes_mm: NDArray[np.float64], spacing: ArrayLike, *, faces: int = FACES_OF_ALL_SURFACES
+) -> NDArray[np.float64]:
+    """Edge in mm of the cells that each structure's surface is built on, so that all together have about `faces`.
+
+    Parameters
+    ----------
+    boxes_mm
+        Sides of the structures' boxes, shape (n, 3).
+    spacing
+        mm per voxel of each axis: no cell is smaller.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,).
+    """
+    boxes = np.maximum(np.asarray(boxes_mm, np.float64), np.asarray(spacing, np.float64))
+    if not len(boxes):
+        return np.zeros(0)
+    area = 2 * (boxes * np.roll(boxes, 1, axis=1)).sum(axis=1)
+    size = np.linalg.norm(boxes, axis=1)
+    finest = float(np.min(np.asarray(spacing, np.float64)))
+    least = np.maximum(np.cbrt(boxes.prod(axis=1) / CELLS_PER_SURFACE), finest)
+    # A cell's edge grows with the root of the structure's size.  Cells that can't be finer leave faces to the others.
+    sizes = least
+    factor = np.sqrt(_FACES_PER_CELL_OF_BOX * (area / size).sum() / faces)
+    for _ in range(8):
+        sizes = np.maximum(factor * np.sqrt(size), least)
+        factor *= np.sqrt(_FACES_PER_CELL_OF_BOX * (area / sizes**2).sum() / faces)
+    return np.asarray(sizes)
 
 
 def structure_surface(
@@ -27,7 +66,7 @@ def structure_surface(
     box: tuple[slice, ...],
     spacing: ArrayLike,
     *,
-    voxels: int = VOXELS_PER_SURFACE,
+    cell_mm: float = 0.0,
 ) -> Surface | None:
     """A smooth closed surface of one structure.
 
@@ -39,37 +78,45 @@ def structure_surface(
         Index box that holds the structure.
     spacing
         mm per voxel of each axis.
-    voxels
-        Size of the strided crop above which detail is given up.
+    cell_mm
+        Edge of the cells that the surface is built on; voxels are never split.
 
     Returns
     -------
     Surface or None
         None if nothing of the label is in the box.
     """
-    starts = np.array([max(s.start - _MARGIN, 0) for s in box])
-    stops = np.array([min(s.stop + _MARGIN, n) for s, n in zip(box, labels.shape, strict=True)])
-    crop = labels[tuple(slice(a, b) for a, b in zip(starts, stops, strict=True))] == label
-    if not crop.any():
-        return None
     mm = np.asarray(spacing, np.float64)
-    stride = _stride(crop.shape, mm, voxels)
-    # Smoothing before striding keeps thin structures from breaking up; closing the ends keeps the border from gaping.
-    field = np.pad(crop, [(s + 1, 2 * s) for s in stride]).astype(np.float32)
-    sigma = SMOOTHING_VOXELS * np.maximum(stride, 1) * mm.min() / mm * np.maximum(mm / mm.min(), 1) ** 0.5
-    field = ndimage.gaussian_filter(field, np.minimum(sigma, 3.0), truncate=2.5)
-    field = np.ascontiguousarray(field[tuple(slice(None, None, s) for s in stride)])
+    share, starts, stride = _shares(labels, label, box, np.maximum(1, np.rint(cell_mm / mm)).astype(int))
+    # Along coarser axes a cell is already smooth.
+    edge = mm * stride
+    field = ndimage.gaussian_filter(share, SMOOTHING_CELLS * np.sqrt(edge.min() / edge), truncate=2.5)
+    # A thing thinner than a cell fills no cell by half; it is drawn all the same.
     level = min(0.5, 0.5 * float(field.max()))
     if level <= 0:
         return None
     vertices, faces, _, _ = marching_cubes(field, level, allow_degenerate=False)
-    index = vertices * stride + starts - (np.asarray(stride) + 1)
+    index = vertices * stride + (stride - 1) / 2 + starts
     return (index * mm).astype(np.float32), faces.astype(np.int32)
 
 
-def _stride(shape: tuple[int, ...], mm: NDArray[np.float64], voxels: int) -> tuple[int, ...]:
-    """Whole strides that bring a crop below `voxels`, taken from the finest axis first."""
-    stride = np.ones(3, int)
-    while np.prod([-(-n // s) for n, s in zip(shape, stride, strict=True)]) > voxels:
-        stride[int(np.argmin(stride * mm))] += 1
-    return tuple(int(s) for s in stride)
+def _shares(
+    labels: NDArray[Any], label: int, box: tuple[slice, ...], stride: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """How much of each cell is the structure, 0–1; where the first cell begins, in voxels; voxels per cell.
+
+    A margin of empty cells closes the surface where the structure ends at the border of the scan.
+    """
+    begins = np.array([s.start for s in box])
+    sides = np.array([s.stop for s in box]) - begins
+    cells = -(-sides // stride) + 2 * _MARGIN
+    voxels = np.zeros(cells * stride, bool)
+    inner = tuple(slice(int(m), int(m + n)) for m, n in zip(_MARGIN * stride, sides, strict=True))
+    np.equal(labels[box], label, out=voxels[inner])
+    i, p, q = (int(n) for n in cells)
+    di, dp, dq = (int(n) for n in stride)
+    # Axis by axis, the outermost first: whole rows are added at once, and what is left to add shrinks.
+    sums = voxels.view(np.uint8).reshape(i, di, -1).sum(axis=1, dtype=np.uint16)
+    sums = sums.reshape(i, p, dp, -1).sum(axis=2, dtype=np.uint32)
+    shares = sums.reshape(i, p, q, dq).sum(axis=3, dtype=np.float32) / np.float32(di * dp * dq)
+    return shares, begins - _MARGIN * stride, stride
