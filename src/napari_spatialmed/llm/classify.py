@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.errors import EndpointError, ErrorKind
 from napari_spatialmed.llm.reply import message_of
+from napari_spatialmed.llm.striking import clean
 
 _CONTEXT = re.compile(
     r"context.{0,16}(length|size|window)|too many tokens|maximum context|exceed_context|prompt is too long|input.{0,12}too long"
@@ -57,33 +58,6 @@ def classify(error: BaseException, endpoint: Endpoint, key: SecretStr | None) ->
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return EndpointError("garbled", f"the body isn't JSON ({error.__class__.__name__})", where=where)
     return EndpointError("bad_request", clean(str(error), key), where=where)
-
-
-def clean(text: str, key: SecretStr | None) -> str:
-    """Strike out the key wherever a server repeats it, even in part, and keep messages short."""
-    text = strike(text, key)
-    return re.sub(r"\b(sk|key|Bearer)[-_ ][A-Za-z0-9_*.-]{6,}", "***", text)[:500]
-
-
-def strike(text: str, key: SecretStr | None) -> str:
-    """Text without the key: replies are recorded and shared, and a server could repeat what it was sent."""
-    secret = key.get_secret_value() if key is not None else ""
-    return text.replace(secret, "***") if secret else text
-
-
-def without_key(error: EndpointError, key: SecretStr | None) -> EndpointError:
-    """The same error, with the key struck out of what a server said in a reply of status 200."""
-    said = clean(error.what, key)
-    if said == error.what:
-        return error
-    return EndpointError(
-        error.kind,
-        said,
-        where=error.where,
-        hint=error.hint,
-        retry_after=error.retry_after,
-        reply=error.reply,
-    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

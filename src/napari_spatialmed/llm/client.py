@@ -12,12 +12,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import SecretStr
 
 from napari_spatialmed.llm.budget import Budget
-from napari_spatialmed.llm.connection import Line
 from napari_spatialmed.llm.consent import require_consent
 from napari_spatialmed.llm.dialect import Dialect, dialect_of
 from napari_spatialmed.llm.endpoint import Endpoint
@@ -33,6 +32,9 @@ from napari_spatialmed.llm.pace import pace_of
 from napari_spatialmed.llm.reply import Reply, Usage
 from napari_spatialmed.llm.schema import Model, portable_schema, read_model
 from napari_spatialmed.llm.stream import TextStream
+
+if TYPE_CHECKING:
+    from napari_spatialmed.llm.connection import Line
 
 LONGEST_WAIT = 120.0
 """Seconds we wait at a server's request; if it wants more, the call fails and says so."""
@@ -72,7 +74,10 @@ class Client:
         self.data_set = data_set
         self.allow_remote = allow_remote
         self.budget = budget or Budget()
-        self._line = Line(endpoint, key)
+        # Only now: the client library takes a second to load, and most windows never ask a model.
+        from napari_spatialmed.llm.connection import Line
+
+        self._line: Line = Line(endpoint, key)
 
     async def __aenter__(self) -> Self:
         return self

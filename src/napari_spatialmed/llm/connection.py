@@ -10,12 +10,13 @@ import httpx2
 from openai import AsyncOpenAI
 from pydantic import SecretStr
 
-from napari_spatialmed.llm.classify import CAUGHT, RedirectRefused, classify, strike, without_key
+from napari_spatialmed.llm.classify import CAUGHT, RedirectRefused, classify
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.errors import EndpointError
 from napari_spatialmed.llm.keys import require_key
 from napari_spatialmed.llm.reply import read_completion
 from napari_spatialmed.llm.stream import open_stream
+from napari_spatialmed.llm.striking import strike, without_key
 
 _NO_KEY = "none"
 """What is sent where no key is needed: the protocol wants something."""

@@ -7,15 +7,17 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
-from openai import AsyncOpenAI
 
-from napari_spatialmed.llm.classify import clean
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.errors import EndpointError
 from napari_spatialmed.llm.reply import Reply, Usage, finished, message_of, read_completion, usage_of
+from napari_spatialmed.llm.striking import clean
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
 
 _OPEN = re.compile(r"<(?:think|thinking|reasoning)>", re.I)
 _CLOSE = re.compile(r"</(?:think|thinking|reasoning)>\s*", re.I)

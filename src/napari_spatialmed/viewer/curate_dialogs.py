@@ -12,7 +12,6 @@ from qtpy.QtWidgets import QDialog, QFileDialog, QWidget
 
 from napari_spatialmed.benchmark import visible_to
 from napari_spatialmed.viewer.adjudicating import AdjudicationDialog, may_decide
-from napari_spatialmed.viewer.agreement_dialog import AgreementDialog
 from napari_spatialmed.viewer.history_dialog import HistoryDialog
 from napari_spatialmed.viewer.import_dialog import FILTER, ImportDialog
 from napari_spatialmed.viewer.memory import recall
@@ -105,6 +104,9 @@ class CurateDialogs(QObject):
         if self._session.benchmark is None:
             self.refused.emit("Open a benchmark first.")
         else:
+            # Only now: it draws with Matplotlib, which takes half a second to load.
+            from napari_spatialmed.viewer.agreement_dialog import AgreementDialog
+
             self._show(AgreementDialog(self._session.benchmark, self._dock))
 
     def _show(self, dialog: QDialog) -> None:
