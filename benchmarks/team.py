@@ -8,17 +8,16 @@ Builds a benchmark in a temporary folder as `spatialmed build` does, then recomp
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import resource
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from napari_spatialmed import benchmark
 from napari_spatialmed.agents import TeamSettings
 from napari_spatialmed.agents.baseline import held_out_blind
 from napari_spatialmed.agents.building import Job, build, patient_of
+from napari_spatialmed.agents.running import on_processes
 from napari_spatialmed.case import discover, open_case
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
@@ -50,9 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         book = benchmark.create(Path(folder) / "b.spatialmed.jsonl", actor="benchmark")
         started = time.perf_counter()
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(options.workers, mp_context=context) as pool:
-            report = build(book, jobs, pool)
+        report = build(book, jobs, on_processes(options.workers))
         seconds = time.perf_counter() - started
         size = (Path(folder) / "b.spatialmed.jsonl").stat().st_size
     accepted = {q.question.id: q.question for q in book.state.questions.values() if q.accepted}

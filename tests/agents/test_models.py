@@ -15,7 +15,7 @@ from werkzeug import Response
 
 from napari_spatialmed import benchmark
 from napari_spatialmed.agents import CorpusRetriever, Passage, ProposalResult, TeamSettings
-from napari_spatialmed.agents.building import record_result
+from napari_spatialmed.agents.recording import record_result
 from napari_spatialmed.agents.calls import CallJournal
 from napari_spatialmed.agents.models import ModelTeam
 from napari_spatialmed.agents.panel import PanelError

@@ -19,7 +19,7 @@ from napari_spatialmed.agents import (
     offline_panel,
     propose,
 )
-from napari_spatialmed.agents.building import record_result, signatures_in
+from napari_spatialmed.agents.recording import record_result, signatures_in
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import PAPER_TASKS, recompute

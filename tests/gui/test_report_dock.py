@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 
 from napari_spatialmed import benchmark
 from napari_spatialmed.agents import propose
-from napari_spatialmed.agents.building import record_result
+from napari_spatialmed.agents.recording import record_result
 from napari_spatialmed.case import CaseLibrary, open_sample
 from napari_spatialmed.cli.evaluate import evaluate_command
 from napari_spatialmed.evaluation.faithfulness import overrides

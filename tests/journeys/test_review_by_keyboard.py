@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_spatialmed import benchmark
 from napari_spatialmed.agents import propose
-from napari_spatialmed.agents.building import record_result
+from napari_spatialmed.agents.recording import record_result
 from napari_spatialmed.case import Case, CaseLibrary, open_case, open_sample
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.workspace import show_dock

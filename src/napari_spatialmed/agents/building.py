@@ -1,7 +1,7 @@
-"""From proposals to the benchmark, for one case and for thousands.
+"""From labelled scans to a benchmark, for one case and for thousands.
 
-Many cases are worked on by processes or by a cluster; one writer puts the results into the file, case by case, so that a
-stop at any point loses at most the cases under way and a second run goes on where the first ended.
+Many cases are worked on at a time (`running.py` says where); one writer puts the results into the file, case by case, so
+that a stop at any point loses at most the cases under way and a second run goes on where the first ended.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_spatialmed.agents.proposal import Proposal, ProposalResult, Signature, signature_of
+from napari_spatialmed.agents.corpus_rules import CorpusRules, apply_corpus_rules
+from napari_spatialmed.agents.proposal import ProposalResult
+from napari_spatialmed.agents.recording import record_result, volumes_of
 from napari_spatialmed.agents.team import TeamSettings, propose
 from napari_spatialmed.benchmark import Benchmark, BenchmarkError, CaseRegistered, case_record
-from napari_spatialmed.case import CaseFiles, open_case
+from napari_spatialmed.case import Case, CaseFiles, open_case
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.questions import Task, Verdict, audit
+from napari_spatialmed.questions import Task
 
 DONE = "case built"
 """Text of the note that marks a case as finished in the benchmark."""
@@ -29,7 +29,15 @@ DONE = "case built"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One case to work on: what a worker process is sent."""
+    """One case to work on: what a worker process is sent.
+
+    Attributes
+    ----------
+    earlier
+        Another scan of the same patient, for questions that compare the two.
+    team
+        Which models are asked, in words; empty for the offline team.  A case built by another team is built again.
+    """
 
     files: CaseFiles
     names: str | None
@@ -38,6 +46,8 @@ class Job:
     tasks: tuple[Task, ...] | None
     settings: TeamSettings
     patient: str | None = None
+    earlier: CaseFiles | None = None
+    team: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -49,92 +59,111 @@ class Job:
             self.settings.panel_rule,
             self.settings.permutations,
             self.settings.per_structure,
+            *([self.team] if self.team else []),
+            *(["earlier"] if self.earlier else []),
         ]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
+
+    @property
+    def source(self) -> str:
+        """Says which files and wishes a note is about, giving neither away."""
+        named = [self.files.labels, self.files.image, *([self.earlier.labels] if self.earlier else [])]
+        files = json.dumps([str(path and Path(path).resolve()) for path in named])
+        return hashlib.sha256(f"{files}|{self.fingerprint}".encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a worker sends back, or why it failed."""
+    """What a worker sends back, or why it failed.
 
-    record: CaseRegistered | None = None
+    Attributes
+    ----------
+    records
+        The case, and the earlier one it was compared with.
+    halted
+        Whether something from outside ended it (a budget, a server): it is to be built again.
+    """
+
+    records: tuple[CaseRegistered, ...] = ()
     result: ProposalResult | None = None
     error: str = ""
+    halted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build came to: cases done, skipped because they were done before, and failed with their reasons."""
+    """What a build came to: cases done, skipped because they were done before, and failed with their reasons.
+
+    `halted` says what ended it early, `corpus` what the rules over the whole corpus turned down.
+    """
 
     done: int
     skipped: int
     failed: Mapping[str, str]
     accepted: int
     proposed: int
-    constant: tuple[str, ...]
+    corpus: CorpusRules
+    halted: str = ""
 
 
-def record_result(benchmark: Benchmark, result: ProposalResult) -> tuple[int, int]:
-    """Write all proposals of one case, accepted and rejected (rule H4); returns how many of each were new."""
-    accepted = rejected = 0
-    for proposal in result.proposals:
-        if record_proposal(benchmark, proposal):
-            accepted += proposal.state == "accepted"
-            rejected += proposal.state == "rejected"
-    return accepted, rejected
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The scans of one job, ready to be asked about."""
 
+    geometry: CaseGeometry
+    others: Mapping[str, CaseGeometry]
+    patient: str | None
 
-def record_proposal(benchmark: Benchmark, proposal: Proposal) -> bool:
-    """Write one proposal; False if the same stands there already."""
-    idea, question = proposal.idea, proposal.question
-    if question is not None:
-        if question.id in benchmark.state.questions:
-            return False
-        benchmark.propose(
-            question, proposal.verdicts, accepted=proposal.state == "accepted", reason=proposal.reason
+    @property
+    def records(self) -> tuple[CaseRegistered, ...]:
+        """What the benchmark keeps of them."""
+        return tuple(
+            case_record(g.case, volumes_of(g), self.patient) for g in (*self.others.values(), self.geometry)
         )
-        return True
-    if any(
-        (held.case, held.form, held.structures, held.reason)
-        == (proposal.case, idea.form, idea.structures, proposal.reason)
-        for held in benchmark.state.rejected_proposals
-    ):
-        return False
-    benchmark.record_rejection(
-        proposal.case,
-        idea.task,
-        form=idea.form,
-        structures=idea.structures,
-        rule=proposal.rule,
-        reason=proposal.reason,
-        verdicts=proposal.verdicts,
-    )
-    return True
 
 
-def signatures_in(benchmark: Benchmark, case: str) -> set[Signature]:
-    """What was proposed about a case before, accepted or not."""
-    keys = [q.question.key for q in benchmark.state.questions.values() if q.question.case == case]
-    found = {signature_of(key.form, key.structures, key.params) for key in keys}
-    return found | {
-        signature_of(r.form, r.structures, {}) for r in benchmark.state.rejected_proposals if r.case == case
-    }
+Finish = Callable[[Job, Built], None]
+Runner = Callable[[Sequence[Job], Finish], None]
+"""Works on all jobs and hands each result over as it comes, in the caller's thread."""
 
 
-def volumes_of(geometry: CaseGeometry) -> dict[str, float]:
-    """Volume in mL of every structure that has voxels."""
-    survey, voxel = geometry.survey, geometry.case.voxel_ml
-    counts = dict(zip(survey.labels.tolist(), survey.counts.tolist(), strict=True))
-    return {s.name: counts[s.label] * voxel for s in geometry.case.structures if s.label in counts}
+def open_job(job: Job) -> Opened:
+    """Open a job's scans.
+
+    An earlier scan that can't be compared (the same scan again, another modality) is left out.
+
+    Raises
+    ------
+    SpatialMedError
+        If the case can't be read.
+    """
+    case = _open(job.files, job.names)
+    others: dict[str, CaseGeometry] = {}
+    if job.earlier is not None:
+        earlier = _open(job.earlier, job.names)
+        if comparable(case, earlier):
+            others[earlier.id] = CaseGeometry(earlier)
+    return Opened(CaseGeometry(case), others, job.patient)
+
+
+def comparable(case: Case, other: Case) -> bool:
+    """Whether two cases are two scans that one can compare: not the same one, and of one modality."""
+    return case.id != other.id and case.modality == other.modality
 
 
 def work_on(job: Job) -> Built:
-    """Open a case, let the team propose, send back the result: runs in a worker."""
+    """Open a case, let the offline team propose, send back the result: runs in a worker."""
     try:
-        case = open_case(job.files.labels, job.files.image, names=job.names or job.files.names)
-        geometry = CaseGeometry(case)
-        result = propose(geometry, count=job.count, seed=job.seed, tasks=job.tasks, settings=job.settings)
-        return Built(case_record(case, volumes_of(geometry), job.patient), result)
+        opened = open_job(job)
+        result = propose(
+            opened.geometry,
+            count=job.count,
+            seed=job.seed,
+            tasks=job.tasks,
+            settings=job.settings,
+            others=opened.others,
+        )
+        return Built(opened.records, result)
     except (SpatialMedError, OSError, MemoryError) as error:
         return Built(error=str(error) or type(error).__name__)
 
@@ -142,9 +171,9 @@ def work_on(job: Job) -> Built:
 def build(
     benchmark: Benchmark,
     jobs: Sequence[Job],
-    executor: Executor,
+    run: Runner,
     *,
-    on_case: Callable[[CaseFiles, Built], None] | None = None,
+    on_case: Finish | None = None,
 ) -> BuildReport:
     """Work on many cases and write the results as they come.
 
@@ -154,8 +183,8 @@ def build(
         The only writer.
     jobs
         One for each case; those that the file says are done are skipped.
-    executor
-        Worker processes, or a Dask client's executor.
+    run
+        Where they run: `running.on_processes`, `running.on_cluster` or `running.with_models`.
     on_case
         Told after each case.
     """
@@ -164,47 +193,51 @@ def build(
         for note in benchmark.state.notes
         if note.payload.text == DONE
     }
-    waiting = [job for job in jobs if _source(job) not in done_before]
+    waiting = [job for job in jobs if job.source not in done_before]
     failed: dict[str, str] = {}
-    done = accepted = proposed = 0
-    futures: dict[Future[Built], Job] = {executor.submit(work_on, job): job for job in waiting}
-    for future in as_completed(futures):
-        job = futures[future]
-        built = _outcome(future)
-        if built.record is None or built.result is None:
+    counts = {"done": 0, "accepted": 0, "proposed": 0}
+    halted: list[str] = []
+
+    def finish(job: Job, built: Built) -> None:
+        for record in built.records:
+            if benchmark.state.cases.get(record.case) != record:
+                benchmark.append("case_registered", record)
+        if built.result is not None:
+            accepted, rejected = record_result(benchmark, built.result)
+            counts["accepted"] += accepted
+            counts["proposed"] += accepted + rejected
+        if built.halted:
+            halted.append(built.error)
+        elif built.error or not built.records:
             failed[job.files.key] = built.error
         else:
-            held = benchmark.state.cases.get(built.record.case)
-            if held != built.record:
-                benchmark.append("case_registered", built.record)
-            new_accepted, new_rejected = record_result(benchmark, built.result)
-            benchmark.append("note", {"text": DONE, "source": _source(job), "case": built.record.case})
-            done += 1
-            accepted += new_accepted
-            proposed += new_accepted + new_rejected
+            benchmark.append("note", {"text": DONE, "source": job.source, "case": built.records[-1].case})
+            counts["done"] += 1
         if on_case is not None:
-            on_case(job.files, built)
+            on_case(job, built)
+
+    run(waiting, finish)
     return BuildReport(
-        done, len(jobs) - len(waiting), failed, accepted, proposed, apply_corpus_rules(benchmark)
+        counts["done"],
+        len(jobs) - len(waiting),
+        failed,
+        counts["accepted"],
+        counts["proposed"],
+        apply_corpus_rules(benchmark),
+        halted[0] if halted else "",
     )
-
-
-def apply_corpus_rules(benchmark: Benchmark) -> tuple[str, ...]:
-    """Reject questions whose relation is the same in every patient (rule P1); returns their ids."""
-    pending = [q.question for q in benchmark.state.questions.values() if q.accepted]
-    constant = audit(pending).constant_questions
-    for question_id in constant:
-        reason = "Its relation is the same in every patient of this benchmark: anatomy, not this scan."
-        verdict = Verdict(member="corpus", rule="P1", passed=False, reason=reason)
-        benchmark.give_verdicts(question_id, [verdict], accepted=False, reason=reason)
-    return tuple(constant)
 
 
 def patient_of(path: Path, pattern: str | None) -> str | None:
     """A pseudonym for the patient whose identifier `pattern` (one group) finds in a path; never the identifier itself."""
     if pattern is None:
         return None
-    found = re.search(pattern, str(path))
+    try:
+        found = re.search(pattern, str(path))
+    except re.error as error:
+        raise BenchmarkError(
+            f"the pattern for the patient is none: {error}", where=pattern, hint="For example '(sub-\\d+)'."
+        ) from None
     if found is None:
         raise BenchmarkError(
             f"the pattern {pattern!r} finds no patient",
@@ -212,19 +245,25 @@ def patient_of(path: Path, pattern: str | None) -> str | None:
             hint="It needs one group, e.g. '(sub-\\d+)'.",
         )
     identifier = found.group(1) if found.groups() else found.group(0)
+    return pseudonym(identifier or "")
+
+
+def pseudonym(identifier: str) -> str:
+    """What stands in a benchmark for a patient's identifier."""
     return "patient-" + hashlib.sha256(identifier.encode()).hexdigest()[:12]
 
 
-def _source(job: Job) -> str:
-    """Says which files and wishes a note is about, giving neither away."""
-    files = json.dumps(
-        [str(job.files.labels.resolve()), str(job.files.image and Path(job.files.image).resolve())]
-    )
-    return hashlib.sha256(f"{files}|{job.fingerprint}".encode()).hexdigest()[:24]
+def with_earlier_scans(jobs: Sequence[Job]) -> list[Job]:
+    """Give each job the patient's scan before it, in the order of the jobs, where there is one."""
+    before: dict[str, CaseFiles] = {}
+    found = []
+    for job in jobs:
+        earlier = before.get(job.patient) if job.patient else None
+        found.append(job if earlier is None else replace(job, earlier=earlier))
+        if job.patient:
+            before[job.patient] = job.files
+    return found
 
 
-def _outcome(future: Future[Built]) -> Built:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return Built(error="its worker process died (out of memory?)")
+def _open(files: CaseFiles, names: str | None) -> Case:
+    return open_case(files.labels, files.image, names=names or files.names)

@@ -9,10 +9,10 @@ from napari_spatialmed.agents.proposal import Idea, Message, Proposal, stage_of
 from napari_spatialmed.agents.validator import Validator
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.questions import Question, UndecidableError, Verdict, build_question
+from napari_spatialmed.questions import Others, Question, UndecidableError, Verdict, build_question
 
 
-def build_from(idea: Idea, geometry: CaseGeometry) -> Question:
+def build_from(idea: Idea, geometry: CaseGeometry, others: Others | None = None) -> Question:
     """The question that an idea means.
 
     Raises
@@ -29,6 +29,7 @@ def build_from(idea: Idea, geometry: CaseGeometry) -> Question:
         stem=idea.stem or None,
         rationale=idea.rationale,
         provenance={"proposed_by": idea.by, "seed": idea.seed},
+        others=others,
     )
 
 
@@ -38,13 +39,14 @@ async def decide(
     validators: Sequence[Validator],
     panel: Panel,
     tell: Callable[..., None],
+    others: Others | None = None,
 ) -> Proposal:
     """Everything between an idea and its acceptance."""
     messages, case = list(idea.messages), geometry.case.id
     if idea.problem:
         return _rejected(idea, None, (), "", idea.problem, messages, case)
     try:
-        question = build_from(idea, geometry)
+        question = build_from(idea, geometry, others)
     except UndecidableError as error:
         return _rejected(idea, None, (), error.rule, error.reason, messages, case)
     except SpatialMedError as error:

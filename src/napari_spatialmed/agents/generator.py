@@ -14,7 +14,7 @@ from napari_spatialmed.agents.passages import Retriever
 from napari_spatialmed.agents.proposal import Idea, Message, Signature
 from napari_spatialmed.agents.relevance import LEAST, reason_for, weight_for
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.questions import FORMS, Candidate, Form, Task
+from napari_spatialmed.questions import FORMS, Candidate, Form, Others, Task
 
 _MOST_CANDIDATES = 4000
 """Candidates looked at per form; a case with a hundred structures has more pairs than anyone will ask about."""
@@ -70,13 +70,18 @@ class OfflineGenerator:
         Same case, same seed: same ideas in the same order.
     retriever
         Where the passages kept with an idea come from; None for none.
+    others
+        Other scans of the same patient, for questions that compare two.
     """
 
     name = "offline generator"
 
-    def __init__(self, seed: int = 0, retriever: Retriever | None = None) -> None:
+    def __init__(
+        self, seed: int = 0, retriever: Retriever | None = None, others: Others | None = None
+    ) -> None:
         self.seed = seed
         self.retriever = retriever
+        self.others = others or {}
         self._queues: dict[tuple[str, Task], list[Iterator[Idea]]] = {}
 
     async def propose(self, geometry: CaseGeometry, wanted: Wanted) -> Idea | None:
@@ -99,7 +104,8 @@ class OfflineGenerator:
         case = geometry.case
         rng = random.Random(f"{self.seed}|{case.id}|{form.id}")
         drawn = []
-        for candidate in itertools.islice(form.candidates(geometry), _MOST_CANDIDATES):
+        candidates = itertools.chain(form.across(geometry, self.others), form.candidates(geometry))
+        for candidate in itertools.islice(candidates, _MOST_CANDIDATES):
             weight = weight_for(form.id, [case[name] for name in candidate.structures])
             if weight >= LEAST:
                 # sharpened, so that lesions and great organs come first but not alone

@@ -26,6 +26,7 @@ from napari_spatialmed.llm import EndpointError, assistant_message, system_messa
 from napari_spatialmed.llm import Message as LLMMessage
 from napari_spatialmed.questions import (
     FORMS,
+    Others,
     Task,
     build_question,
     check_text,
@@ -61,13 +62,16 @@ class LLMGenerator:
         The model.
     retriever
         Passages for the prompt.
+    others
+        Other scans of the same patient, for questions that compare two.
     """
 
     name = "generator"
 
-    def __init__(self, asked: Asked, retriever: Retriever) -> None:
+    def __init__(self, asked: Asked, retriever: Retriever, others: Others | None = None) -> None:
         self._asked = asked
         self._retriever = retriever
+        self._others = others or {}
         self._failures: dict[Task, int] = {}
 
     async def propose(self, geometry: CaseGeometry, wanted: Wanted) -> Idea | None:
@@ -82,11 +86,14 @@ class LLMGenerator:
         messages = [
             Message(self._retriever.name, "passages", quoted(passages), {"ids": [p.id for p in passages]})
         ]
+        compares = bool(self._others)
         turns = [
             system_message(prompt("generator")),
-            user_message(_task_text(geometry, structures, wanted, quoted(passages))),
+            user_message(_task_text(geometry, structures, wanted, quoted(passages), compares)),
         ]
-        schema: dict[str, Any] = proposal_schema([s.name for s in structures], [wanted.task])
+        schema: dict[str, Any] = proposal_schema(
+            [s.name for s in structures], [wanted.task], second_scan=compares
+        )
         # a new seed for every idea; the same again after a crash, so that the journal knows it
         turn = self._asked.seed + len(wanted.taken) + self._failures.get(wanted.task, 0)
         problem, draft = "", None
@@ -106,7 +113,7 @@ class LLMGenerator:
                 messages.append(Message(self.name, "error", problem))
                 break
             messages += said
-            problem = _problem(draft, geometry, wanted)
+            problem = _problem(draft, geometry, wanted, self._others)
             if not problem:
                 break
             messages.append(Message(self.name, "error", problem))
@@ -149,11 +156,17 @@ def generator_messages(geometry: CaseGeometry, task: Task, passages: str = "") -
     return [system_message(prompt("generator")), user_message(text)]
 
 
-def _task_text(geometry: CaseGeometry, structures: Sequence[Structure], wanted: Wanted, passages: str) -> str:
+def _task_text(
+    geometry: CaseGeometry,
+    structures: Sequence[Structure],
+    wanted: Wanted,
+    passages: str,
+    second_scan: bool = False,
+) -> str:
     """The data of one call: forms of the task, facts, passages, what was proposed before."""
     forms = [
         {k: entry[k] for k in ("id", "description", "structures", "choices", "placeholders")}
-        for entry in forms_catalogue([wanted.task])
+        for entry in forms_catalogue([wanted.task], second_scan=second_scan)
     ]
     taken = [f"{form}: {', '.join(names)}" for form, names, _ in sorted(wanted.taken)][-_MOST_TAKEN:]
     full = [name for name, uses in wanted.uses.items() if uses >= wanted.most_uses]
@@ -196,7 +209,7 @@ def _pairs(geometry: CaseGeometry, structures: Sequence[Structure]) -> list[str]
     return lines
 
 
-def _problem(draft: _Draft, geometry: CaseGeometry, wanted: Wanted) -> str:
+def _problem(draft: _Draft, geometry: CaseGeometry, wanted: Wanted, others: Others) -> str:
     """What is wrong with a draft, in a sentence the model can act on; empty if nothing is."""
     form = FORMS.get(draft.form)
     if form is None or form.task != wanted.task:
@@ -209,7 +222,12 @@ def _problem(draft: _Draft, geometry: CaseGeometry, wanted: Wanted) -> str:
         return "the same was proposed before, or one of these structures is used up: choose others"
     try:
         question = build_question(
-            geometry, form.id, draft.structures, params=_params(draft), stem=plain(draft.stem) or None
+            geometry,
+            form.id,
+            draft.structures,
+            params=_params(draft),
+            stem=plain(draft.stem) or None,
+            others=others,
         )
     except SpatialMedError as error:
         return plain(str(error), 400)

@@ -22,6 +22,7 @@ from napari_spatialmed.agents.stopping import FATAL
 from napari_spatialmed.agents.team import TeamSettings
 from napari_spatialmed.agents.validator import ClinicalRules, Validator
 from napari_spatialmed.llm import Budget, Client, Endpoint, EndpointError, require_consent
+from napari_spatialmed.questions import Others
 
 T = TypeVar("T")
 
@@ -39,7 +40,9 @@ class ModelTeam:
     data_set
         The case's id, for consent.
     journal
-        File of paid calls.
+        Paid calls, or the file they are kept in.
+    retriever
+        Shared by several cases; made by `choose_retriever` if not given.
     max_tokens
         Of each reply; models that think need more.
     """
@@ -52,7 +55,8 @@ class ModelTeam:
     data_set: str | None = None
     allow_remote: bool = False
     budget: Budget | None = None
-    journal: Path | None = None
+    journal: Path | CallJournal | None = None
+    retriever: Retriever | None = None
     settings: TeamSettings = field(default_factory=TeamSettings)
     seed: int = 0
     max_tokens: int = 1000
@@ -68,7 +72,7 @@ class ModelTeam:
 
         Raises
         ------
-        EndpointError, ConsentError
+        EndpointError, ConsentError, PubMedError
         PanelError
             If there are readers, but too few.
         """
@@ -77,6 +81,8 @@ class ModelTeam:
                 f"a blind panel needs {FEWEST} readers, not {len(self.readers)}",
                 hint="Name more endpoints, or none for the offline panel.",
             )
+        if self.email:
+            self.choose_retriever()  # says what is wrong with the address, or what is not installed
         for endpoint in self.endpoints:
             require_consent(endpoint, self.data_set, allow_remote=self.allow_remote)
             async with Client(endpoint) as client:
@@ -87,13 +93,21 @@ class ModelTeam:
                     if error.kind in FATAL - {"not_found"} or error.kind == "timeout":
                         raise
 
-    async def run(self, work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, **named: Any) -> T:
+    def choose_retriever(self) -> Retriever:
+        """PubMed where there is an e-mail address, else the offline corpus."""
+        return PubMedRetriever(self.email, key=self.ncbi_key) if self.email else CorpusRetriever()
+
+    async def run(
+        self,
+        work: Callable[..., Coroutine[Any, Any, T]],
+        *arguments: Any,
+        others: Others | None = None,
+        **named: Any,
+    ) -> T:
         """Run `propose_async` with these members, closing their connections afterwards."""
-        journal = CallJournal(self.journal)
+        journal = self.journal if isinstance(self.journal, CallJournal) else CallJournal(self.journal)
         budget = self.budget or Budget()
-        retriever: Retriever = (
-            PubMedRetriever(self.email, key=self.ncbi_key) if self.email else CorpusRetriever()
-        )
+        retriever = self.retriever or self.choose_retriever()
         async with AsyncExitStack() as stack:
 
             async def asked(endpoint: Endpoint, member: str, prompt: str, temperature: float = 0.0) -> Asked:
@@ -105,12 +119,12 @@ class ModelTeam:
                     client, journal, member, prompt_hash(prompt), self.seed, self.max_tokens, temperature
                 )
 
-            generator: Generator = OfflineGenerator(self.seed, retriever)
+            generator: Generator = OfflineGenerator(self.seed, retriever, others)
             if self.generator is not None:
                 generator = LLMGenerator(
-                    await asked(self.generator, "generator", "generator", 0.7), retriever
+                    await asked(self.generator, "generator", "generator", 0.7), retriever, others
                 )
-            validators: list[Validator] = [ClinicalRules()]
+            validators: list[Validator] = [ClinicalRules(others)]
             if self.judge is not None:
                 validators.append(LLMJudge(await asked(self.judge, LLMJudge.name, "judge"), retriever))
             panel = None
@@ -130,5 +144,6 @@ class ModelTeam:
                 generator=generator,
                 validators=validators,
                 panel=panel,
+                others=others,
                 **named,
             )

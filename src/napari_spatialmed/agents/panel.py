@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any, Literal, TypeVar
 
 from pydantic import JsonValue
 
@@ -15,6 +15,8 @@ from napari_spatialmed.case import Case
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.llm import BudgetError, ConsentError, EndpointError
 from napari_spatialmed.questions import RULES, Question, Verdict
+
+T = TypeVar("T")
 
 MEMBER = "blind panel"
 PanelRule = Literal["majority", "paper"]
@@ -69,7 +71,7 @@ class Panel:
 
     async def judge(self, question: Question, case: Case) -> tuple[Verdict, list[Message]]:
         """One verdict by rule P2 (or P4, if readers failed), with each reader's votes in its detail."""
-        results = await asyncio.gather(*(self._ask(answerer, question, case) for answerer in self.answerers))
+        results = await _all_of(self._ask(answerer, question, case) for answerer in self.answerers)
         votes: dict[str, JsonValue] = {}
         messages: list[Message] = []
         knowing, failing = [], []
@@ -110,7 +112,7 @@ class Panel:
     ) -> tuple[int, int, int, list[str]]:
         """Right answers, orders asked, failures, and what was said."""
         chosen = orders(question, self.permutations, self.seed)
-        outcomes = await asyncio.gather(*(_one(answerer, question, case, order) for order in chosen))
+        outcomes = await _all_of(_one(answerer, question, case, order) for order in chosen)
         right = failed = 0
         said = []
         for order, outcome in zip(chosen, outcomes, strict=True):
@@ -121,6 +123,17 @@ class Panel:
                 right += is_right(question, order, outcome, tolerance=BLIND_TOLERANCE)
                 said.append(outcome.said)
         return right, len(chosen), failed, said
+
+
+async def _all_of(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Everything's outcome; a failure is raised only when all have ended, so that no reply on its way is lost (and paid again)."""
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    found: list[T] = []
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        found.append(outcome)
+    return found
 
 
 async def _one(

@@ -129,12 +129,15 @@ class ProposalResult:
         How many accepted ones were asked for.
     stopped
         Why it ended early: the budget, a cancel, or nothing left to ask; empty if all were found.
+    halted
+        Whether it was ended from outside (budget, server, cancel), so that going on later finds more.
     """
 
     proposals: tuple[Proposal, ...]
     funnel: Funnel
     wanted: int
     stopped: str = ""
+    halted: bool = False
 
     @property
     def accepted(self) -> tuple[Proposal, ...]:

@@ -58,7 +58,7 @@ _BY_CONCEPT = {
     "spinal_cord": 0.5,
     "sacrum": 0.25,
     "autochthon": 0.1,
-    "iliopsoas": 0.2,
+    "iliopsoas": 0.14,
     "costal_cartilages": 0.1,
 }
 _SPREAD_OUT = re.compile(
@@ -92,7 +92,7 @@ def weight_together(structures: Sequence[Structure]) -> float:
     if not structures:
         return 0.0
     weights = [weight(s) for s in structures]
-    if min(weights) == 0:
+    if min(weights) < LEAST:
         return 0.0
     mean: float = math.prod(weights) ** (1.0 / len(weights))
     kinds = [s.kind for s in structures]
@@ -123,7 +123,9 @@ def weight_for(form: str, structures: Sequence[Structure]) -> float:
     if form.startswith(_OF_SIZES):
         found *= 1.0 if len(kinds) == 1 else 0.35
     if form.startswith((*_OF_SIZES, "vol.", "volest.", "ext.")) and form != "volest.burden":
-        found *= 0.45 if "vessel" in kinds else 0.7 if "bone" in kinds else 1.0
+        found *= 0.25 if "vessel" in kinds else 0.7 if "bone" in kinds else 1.0
+    if form.startswith("dist.") and "bone" in kinds and len(kinds) > 1:
+        found *= 0.6
     return found
 
 

@@ -26,7 +26,7 @@ from napari_spatialmed.agents.validator import ClinicalRules, Validator
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import BudgetError, ConsentError, EndpointError
-from napari_spatialmed.questions import FORMS, PAPER_TASKS, TASKS, Task
+from napari_spatialmed.questions import FORMS, PAPER_TASKS, TASKS, Others, Task
 
 T = TypeVar("T")
 
@@ -101,6 +101,7 @@ async def propose_async(
     validators: Sequence[Validator] | None = None,
     panel: Panel | None = None,
     taken: Iterable[Signature] = (),
+    others: Others | None = None,
     on_event: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ProposalResult:
@@ -118,6 +119,8 @@ async def propose_async(
         The members; each has an offline default that needs no model.
     taken
         Signatures of what was proposed before and shall not be proposed again.
+    others
+        Other scans of the same patient by case id, for questions that compare two scans.
     on_event
         Told after every decision, in this thread.
     cancelled
@@ -130,15 +133,15 @@ async def propose_async(
     """
     settings = settings or TeamSettings()
     retriever = retriever or CorpusRetriever()
-    generator = generator or OfflineGenerator(seed, retriever)
-    validators = [ClinicalRules()] if validators is None else list(validators)
+    generator = generator or OfflineGenerator(seed, retriever, others)
+    validators = [ClinicalRules(others)] if validators is None else list(validators)
     panel = panel or Panel(
         offline_panel(), rule=settings.panel_rule, permutations=settings.permutations, seed=seed
     )
     run = _Run(_quotas(count, tasks), count)
     run.taken.update(taken)
     most_uses = settings.per_structure or max(3, math.ceil(count / 3))
-    stopped = ""
+    stopped, halted = "", False
 
     def tell(kind: Any, member: str, text: str, proposal: Proposal | None = None) -> None:
         if on_event is not None:
@@ -151,11 +154,11 @@ async def propose_async(
             run.exhausted.add(task)
             return None
         run.taken.add(idea.signature)
-        return await decide(idea, geometry, validators, panel, tell)
+        return await decide(idea, geometry, validators, panel, tell, others)
 
     while len(run.proposals) < count * settings.most_tries:
         if cancelled is not None and cancelled():
-            stopped = "cancelled"
+            stopped, halted = "cancelled", True
             break
         batch: list[Task] = []
         while len(batch) < settings.concurrency and (task := run.next_task()) is not None:
@@ -167,7 +170,7 @@ async def propose_async(
         run.under_way.clear()
         for outcome in outcomes:
             if isinstance(outcome, BudgetError | ConsentError | EndpointError):
-                stopped = str(outcome)
+                stopped, halted = str(outcome), True
             elif isinstance(outcome, BaseException):
                 raise outcome
             elif outcome is not None:
@@ -186,7 +189,7 @@ async def propose_async(
             stopped = "too many proposals were turned down"
     if stopped:
         tell("stopped", "team", stopped)
-    return ProposalResult(tuple(run.proposals), funnel_of(run.proposals), count, stopped)
+    return ProposalResult(tuple(run.proposals), funnel_of(run.proposals), count, stopped, halted)
 
 
 async def _unless_cancelled(

@@ -11,7 +11,7 @@ from napari_spatialmed.agents.ranges import check_measurement
 from napari_spatialmed.agents.relevance import LEAST, weight_for
 from napari_spatialmed.case import Case, Structure
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.questions import Question, Verdict, check_question
+from napari_spatialmed.questions import Others, Question, Verdict, check_question
 
 PLAUSIBILITY = "validator: plausible range"
 RELEVANCE = "validator: clinical relevance"
@@ -29,13 +29,22 @@ class Validator(Protocol):
 
 
 class ClinicalRules:
-    """The part in code, for every question."""
+    """The part in code, for every question.
+
+    Parameters
+    ----------
+    others
+        Other scans of the same patient, for questions that compare two.
+    """
 
     name = "clinical rule validator"
 
+    def __init__(self, others: Others | None = None) -> None:
+        self._others = others
+
     async def judge(self, question: Question, geometry: CaseGeometry) -> list[Verdict]:
         """Rules G, U and O by id, then plausible range, relevance and need of the scan."""
-        verdicts = check_question(question, geometry)
+        verdicts = check_question(question, geometry, others=self._others)
         if all(verdict.passed for verdict in verdicts):
             verdicts += [
                 plausible_range(question, geometry.case),

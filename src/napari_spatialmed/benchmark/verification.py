@@ -20,7 +20,7 @@ from napari_spatialmed.benchmark.storage import files_of
 from napari_spatialmed.case import Case, CaseError, discover, name_tables, open_case
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.questions import FORMS, LETTERS, recompute
+from napari_spatialmed.questions import FORMS, LETTERS, Others, recompute
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +199,50 @@ def _check_answers(
             result.unverified.append(found.id)
         else:
             wanted.setdefault(found.question.label_sha256, []).append(found)
-    for case in open_by_label_hash(folder, set(wanted), state, names, progress):
-        geometry = CaseGeometry(case)
-        for found in wanted.pop(case.label_sha256(), ()):
-            _check_answer(found, geometry, result)
-    result.missing_cases = sorted({found.case for left in wanted.values() for found in left})
+    second = _second_scans(state)
+    needed = set(wanted) | {sha for shas in second.values() for sha in shas}
+    held: dict[str, CaseGeometry] = {}
+    for case in open_by_label_hash(folder, needed, state, names, progress):
+        geometry, sha = CaseGeometry(case), case.label_sha256()
+        if any(sha in {q.question.label_sha256, *second[q.id]} for q in _waiting(wanted) if q.id in second):
+            held[sha] = geometry
+        for found in wanted.pop(sha, ()):
+            if found.id in second:
+                wanted.setdefault(sha, []).append(found)
+            else:
+                _check_answer(found, geometry, result)
+        for found in _waiting(wanted):
+            if found.id in second and {found.question.label_sha256, *second[found.id]} <= set(held):
+                others = {held[other].case.id: held[other] for other in second[found.id]}
+                _check_answer(found, held[found.question.label_sha256], result, others)
+                wanted[found.question.label_sha256].remove(found)
+        still = {s for q in _waiting(wanted) for s in (q.question.label_sha256, *second.get(q.id, ()))}
+        held = {s: kept for s, kept in held.items() if s in still}
+    result.missing_cases = sorted({found.case for found in _waiting(wanted)})
 
 
-def _check_answer(found: QuestionState, geometry: CaseGeometry, result: Verification) -> None:
+def _waiting(wanted: dict[str, list[QuestionState]]) -> list[QuestionState]:
+    return [found for left in wanted.values() for found in left]
+
+
+def _second_scans(state: State) -> dict[str, tuple[str, ...]]:
+    """Question → hashes of the other label maps that its answer was measured on."""
+    found = {}
+    for held in state.questions.values():
+        question = held.question
+        if "other_case" in question.key.params:
+            shas = (str(item.get("label_sha256", "")) for item in question.evidence)
+            found[held.id] = tuple(dict.fromkeys(sha for sha in shas if sha))
+    return found
+
+
+def _check_answer(
+    found: QuestionState, geometry: CaseGeometry, result: Verification, others: Others | None = None
+) -> None:
     result.checked += 1
     question = found.question
     try:
-        again = recompute(question, geometry)
+        again = recompute(question, geometry, others=others)
     except SpatialMedError as error:
         result.mismatches.append(Mismatch(found.id, question.answer, "", str(error)))
         return

@@ -16,7 +16,7 @@ from napari_spatialmed.questions.answering import (
 from napari_spatialmed.questions.audit import Audit, audit
 from napari_spatialmed.questions.build import build_question, draft
 from napari_spatialmed.questions.catalogue import forms_catalogue, proposal_schema
-from napari_spatialmed.questions.form import Candidate, Evaluation, Form, UndecidableError
+from napari_spatialmed.questions.form import Candidate, Evaluation, Form, Others, UndecidableError
 from napari_spatialmed.questions.forms import FORMS
 from napari_spatialmed.questions.model import (
     FURTHER_TASKS,
@@ -43,6 +43,7 @@ __all__ = [
     "Candidate",
     "Evaluation",
     "Form",
+    "Others",
     "Question",
     "Recomputed",
     "Renaming",

@@ -13,8 +13,10 @@ NONE = "none"
 """Stands for a parameter that a form doesn't have, so that a schema can require every field."""
 
 
-def forms_catalogue(tasks: Iterable[Task] | None = None) -> list[dict[str, JsonValue]]:
-    """Every form as JSON data, in the tasks' order.
+def forms_catalogue(
+    tasks: Iterable[Task] | None = None, *, second_scan: bool = True
+) -> list[dict[str, JsonValue]]:
+    """Every form as JSON data, in the tasks' order; with `second_scan` False none that compares two scans.
 
     Each entry holds ``id``, ``task``, ``title``, ``description``, ``structures`` (how many, their roles and kinds),
     ``choices`` (parameter → allowed values), ``answer`` (``letter`` or ``number``), ``unit``, ``placeholders`` that an own
@@ -40,17 +42,24 @@ def forms_catalogue(tasks: Iterable[Task] | None = None) -> list[dict[str, JsonV
             "phrasings": list[JsonValue](form.phrasings),
         }
         for form in FORMS.values()
-        if wanted is None or form.task in wanted
+        if (wanted is None or form.task in wanted) and (second_scan or not form.second_scan)
     ]
 
 
-def proposal_schema(structures: Sequence[str], tasks: Iterable[Task] | None = None) -> dict[str, JsonValue]:
+def proposal_schema(
+    structures: Sequence[str], tasks: Iterable[Task] | None = None, *, second_scan: bool = True
+) -> dict[str, JsonValue]:
     """JSON schema of one proposal, for structured output.
 
     Portable between servers: every field required, no references, defaults or numeric limits; a parameter that the form
     doesn't have is ``"none"``.  There is no field for a number (rule G1).
     """
-    entries = [form for form in FORMS.values() if tasks is None or form.task in set(tasks)]
+    wanted = None if tasks is None else set(tasks)
+    entries = [
+        form
+        for form in FORMS.values()
+        if (wanted is None or form.task in wanted) and (second_scan or not form.second_scan)
+    ]
     params: dict[str, list[JsonValue]] = {}
     for form in entries:
         for name, values in form.choices.items():

@@ -168,6 +168,8 @@ class Form(ABC):
     own_rules: ClassVar[tuple[str, ...]] = ()
     free_params: ClassVar[tuple[str, ...]] = ()
     """Parameters that name something outside the form, such as a second case's id."""
+    second_scan: ClassVar[bool] = False
+    """Whether it compares with another scan of the same patient."""
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -184,6 +186,10 @@ class Form(ABC):
     @abstractmethod
     def candidates(self, geometry: CaseGeometry) -> Iterator[Candidate]:
         """What could be asked of this case: decidable as far as cheap measurements tell, in a fixed order."""
+
+    def across(self, geometry: CaseGeometry, others: Others) -> Iterator[Candidate]:
+        """What could be asked of this case together with other scans of the same patient."""
+        return iter(())
 
     @abstractmethod
     def evaluate(self, key: AnswerKey, geometry: CaseGeometry, others: Others) -> Evaluation:

@@ -17,8 +17,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_spatialmed.agents import Progress, Proposal, ProposalResult
-from napari_spatialmed.agents.building import record_proposal
 from napari_spatialmed.agents.llm_generator import generator_messages
+from napari_spatialmed.agents.recording import record_proposal
 from napari_spatialmed.benchmark import SUFFIX, BenchmarkError
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.questions import Task

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_spatialmed.agents import Progress, ProposalResult, TeamSettings, propose_async
-from napari_spatialmed.agents.building import signatures_in, volumes_of
 from napari_spatialmed.agents.models import ModelTeam
+from napari_spatialmed.agents.recording import signatures_in, volumes_of
 from napari_spatialmed.benchmark import Benchmark, Funnel
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.team_form import TeamRequest

@@ -42,6 +42,8 @@ class SideOfBody(WordForm):
 
     def evaluate(self, key: AnswerKey, geometry: CaseGeometry, others: Others) -> Evaluation:
         found = measure(geometry, "laterality", *key.structures)
+        if found.value is None:
+            raise UndecidableError("U1", f"The midline of the body isn't known: {found.method}.")
         offset = float(found.detail["offset_mm"])
         if found.value not in ("right", "left") or abs(offset) < DIRECTION_MARGIN_MM:
             raise UndecidableError(

@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import JsonValue
 
 from napari_spatialmed.geometry import CaseGeometry, measure
-from napari_spatialmed.questions.askable import check_size, check_whole
+from napari_spatialmed.questions.askable import askable, check_size, check_whole
 from napari_spatialmed.questions.form import (
     Candidate,
     Demands,
@@ -24,6 +24,8 @@ from napari_spatialmed.questions.form import (
 from napari_spatialmed.questions.model import AnswerKey
 
 _LARGEST_DOUBT = 0.25
+LEAST_SHARE = 0.05
+"""A difference under this share of the larger volume is within what two segmentations of one scan differ; ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +34,17 @@ class VolumeDifference(Form):
 
     own_rules: ClassVar[tuple[str, ...]] = ("O7", "U2")
     free_params: ClassVar[tuple[str, ...]] = ("other_case",)
+    second_scan: ClassVar[bool] = True
 
     def candidates(self, geometry: CaseGeometry) -> Iterator[Candidate]:
-        # A case alone has nothing to be compared with: whoever holds two cases asks for this form by name.
-        return iter(())
+        return iter(())  # a case alone has nothing to be compared with
+
+    def across(self, geometry: CaseGeometry, others: Others) -> Iterator[Candidate]:
+        for case_id, other in sorted(others.items()):
+            there = set(askable(other, whole=True))
+            for name in askable(geometry, whole=True):
+                if name in there and _share(*(_volume(g, name) for g in (geometry, other))) >= LEAST_SHARE:
+                    yield Candidate((name,), {"other_case": case_id})
 
     def settle(
         self,
@@ -66,14 +75,26 @@ class VolumeDifference(Form):
         difference = abs(number_of(here) - number_of(there))
         doubt = (here.uncertainty or 0.0) + (there.uncertainty or 0.0)
         second = there.to_dict() | {"case": case_id, "label_sha256": other.case.label_sha256()}
-        return Evaluation(difference, "mL", doubt, (here.to_dict(), second), {"value": difference})
+        values = {"value": difference, "share": _share(number_of(here), number_of(there))}
+        return Evaluation(difference, "mL", doubt, (here.to_dict(), second), values)
 
     def fragile(self, key: AnswerKey, found: Evaluation) -> str | None:
+        if found.values["share"] < LEAST_SHARE:
+            return f"The volumes differ by {found.values['share']:.1%} only: less than two segmentations of one scan may."
         if (found.uncertainty or 0.0) > _LARGEST_DOUBT * found.values["value"]:
             return (
                 f"The volumes differ by {found.values['value']:.2g} mL, too little beside their uncertainty."
             )
         return None
+
+
+def _volume(geometry: CaseGeometry, name: str) -> float:
+    return number_of(measure(geometry, "volume_ml", name))
+
+
+def _share(a: float, b: float) -> float:
+    """The difference of two volumes as a share of the larger."""
+    return abs(a - b) / max(a, b, 1e-9)
 
 
 FORM = VolumeDifference(
