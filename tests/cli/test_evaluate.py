@@ -66,6 +66,37 @@ def test_a_blind_run_and_its_report(httpserver, benchmark, tmp_path, capsys):
     assert "four questions" in (tmp_path / "r.html").read_text("utf-8")
 
 
+def test_a_report_with_a_judge_says_so_and_exits_partly_done_where_it_failed(
+    httpserver, benchmark, tmp_path, capsys
+):
+    answers = [
+        {"id": qid, "text": "The liver dwarfs the spleen.\nANSWER: A"}
+        for qid in read(benchmark).state.questions
+    ]
+    file = tmp_path / "mine.jsonl"
+    file.write_text("\n".join(map(json.dumps, answers)))
+    folder = str(tmp_path / "run")
+    assert run("score", str(file), "--benchmark", benchmark, "--out", folder) == 0
+    found = {"quote": "The liver dwarfs the spleen.", "relation": "larger", "negated": False, "about": "liver", "other": "spleen"}  # fmt: skip
+    message = {"content": json.dumps({"statements": [found]})}
+    reply = {"model": "m", "choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
+    httpserver.expect_ordered_request("/v1/chat/completions").respond_with_json(reply)
+    page = str(tmp_path / "r.html")
+    command = ["report", folder, "--benchmark", benchmark, "--out", page]
+    judge = ["--judge", httpserver.url_for("/v1") + "#judge-1"]
+    assert run(*command, *judge) == 0
+    assert len(httpserver.log) == 1, "four answers with the same words are one explanation"
+    assert "judge model judge-1, which extracts and never judges" in (tmp_path / "r.html").read_text("utf-8")
+    httpserver.expect_request("/other/chat/completions").respond_with_json(
+        {"error": {"message": "bad key"}}, status=401
+    )
+    assert run(*command, "--judge", httpserver.url_for("/other") + "#judge-2") == 4
+    assert "judge-2 didn't read everything" in capsys.readouterr().err
+    assert run(*command) == 0
+    assert "judge model" not in (tmp_path / "r.html").read_text("utf-8")
+    assert run(*command, "--yes-send") == 2
+
+
 def test_a_missing_scan_is_an_error_row_and_partly_done(httpserver, benchmark, tmp_path, capsys):
     folder = tmp_path / "run"
     code = run(

@@ -1,4 +1,4 @@
-"""`spatialmed evaluate`, `score` and `report`: models over a benchmark."""
+"""`spatialmed evaluate`: a model over a benchmark."""
 
 from __future__ import annotations
 
@@ -22,14 +22,31 @@ from napari_spatialmed.evaluation.scoring import MraMode
 from napari_spatialmed.llm import Budget, Client, resolve_endpoint
 
 MRA_MODES = ("exact", "vsi_reference")
-_benchmark = click.argument("benchmark", type=click.Path(path_type=Path))
-_cases = click.option(
+case_folders = click.option(
     "--cases",
     type=click.Path(path_type=Path, file_okay=False),
     multiple=True,
     help="Folder with the scans and labels; may be given several times.",
 )
-_mra = click.option(
+
+
+def budget_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The three limits of what a command may spend."""
+    limits = (
+        click.option("--budget-calls", type=click.IntRange(1), help="Stop after so many calls."),
+        click.option("--budget-tokens", type=click.IntRange(1), help="Stop after so many tokens."),
+        click.option(
+            "--budget-cost",
+            type=click.FloatRange(0, min_open=True),
+            help="Stop at this cost, in the currency of the endpoint's prices.",
+        ),
+    )
+    for limit in reversed(limits):
+        command = limit(command)
+    return command
+
+
+mra_option = click.option(
     "--mra-mode",
     type=click.Choice(MRA_MODES),
     default="exact",
@@ -39,8 +56,8 @@ _mra = click.option(
 
 
 @click.command("evaluate")
-@_benchmark
-@_cases
+@click.argument("benchmark", type=click.Path(path_type=Path))
+@case_folders
 @click.option(
     "--endpoint", help="Endpoint by name or base URL; default: OPENAI_BASE_URL, or the only one set up."
 )
@@ -58,15 +75,9 @@ _mra = click.option(
     help="The run's folder; the same command goes on where it stopped.",
 )
 @click.option("--max-tokens", type=click.IntRange(1), default=1024, show_default=True)
-@click.option("--budget-calls", type=click.IntRange(1), help="Stop after so many calls.")
-@click.option("--budget-tokens", type=click.IntRange(1), help="Stop after so many tokens.")
-@click.option(
-    "--budget-cost",
-    type=click.FloatRange(0, min_open=True),
-    help="Stop at this cost, in the currency of the endpoint's prices.",
-)
+@budget_options
 @click.option("--yes-send", is_flag=True, help="Agree that the pictures go to a remote endpoint.")
-@_mra
+@mra_option
 def evaluate_command(
     benchmark: Path,
     cases: tuple[Path, ...],
@@ -96,7 +107,7 @@ def evaluate_command(
         raise benchmarks.BenchmarkError(
             "there is no question to ask", where=benchmark, hint="Propose some, or review those it holds."
         )
-    source = _source(cases, state)
+    source = source_of(cases, state)
     if adapter:
         from napari_spatialmed.evaluation.adapters import open_adapter, run_adapter
 
@@ -113,12 +124,13 @@ def evaluate_command(
 
     async def run() -> RunSummary:
         budget = Budget(calls=budget_calls, tokens=budget_tokens, cost=budget_cost)
-        async with Client(chosen, data_set=items_id, allow_remote=yes_send, budget=budget) as client:
+        async with Client(
+            chosen, data_set=data_set_of(state, benchmark), allow_remote=yes_send, budget=budget
+        ) as client:
             return await evaluate_benchmark(
                 client, items, source, out, plan, title=state.title, on_progress=_printer()
             )
 
-    items_id = f"benchmark {state.title or benchmark.name.partition('.')[0]}"
     try:
         summary = asyncio.run(run())
     except KeyboardInterrupt:
@@ -127,67 +139,12 @@ def evaluate_command(
     _end(summary, source)
 
 
-@click.command("score")
-@click.argument("predictions", type=click.Path(path_type=Path))
-@click.option(
-    "--benchmark", type=click.Path(path_type=Path), required=True, help="The benchmark the answers are for."
-)
-@click.option("--model", default="", help="Name for the report; default: the file's name.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Also write a run's folder, for `spatialmed report`.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
-@_mra
-def score_command(
-    predictions: Path, benchmark: Path, model: str, out: Path | None, as_json: bool, mra_mode: MraMode
-) -> None:
-    """Score answers made elsewhere: a JSON line {"id": …, "text": …} for each question.
-
-    Every question counts: one without an answer scores 0 and is listed as an error.
-    """
-    from napari_spatialmed.evaluation.predictions import score_predictions
-
-    state = benchmarks.read(benchmark).state
-    result = score_predictions(
-        predictions, state, model=model or predictions.stem, mra_mode=mra_mode, out=out
-    )
-    click.echo(result.to_json() if as_json else result.table())
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    if result.missing:
-        raise SystemExit(EXIT_PARTLY_DONE)
+def data_set_of(state: State, benchmark: Path) -> str:
+    """What consent to sending is given for."""
+    return f"benchmark {state.title or benchmark.name.partition('.')[0]}"
 
 
-@click.command("report")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "--benchmark", type=click.Path(path_type=Path), required=True, help="The benchmark the runs are over."
-)
-@_cases
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), default="report.html", show_default=True
-)
-@click.option("--mra-mode", type=click.Choice(MRA_MODES), help="Score open answers again in this mode.")
-def report_command(
-    runs: tuple[Path, ...], benchmark: Path, cases: tuple[Path, ...], out: Path, mra_mode: MraMode | None
-) -> None:
-    """Write the report of one or more runs as one HTML file.
-
-    With --cases the worst items are shown with their pictures.
-    """
-    from napari_spatialmed.evaluation.report import write_report
-
-    state = benchmarks.read(benchmark).state
-    source = _source(cases, state)
-    written = write_report(runs, state, out, find_case=source, mra_mode=mra_mode)
-    click.echo(str(written.path))
-    for note in written.notes:
-        click.echo(f"note: {note}", err=True)
-
-
-def _source(folders: tuple[Path, ...], state: State) -> CaseSource:
+def source_of(folders: tuple[Path, ...], state: State) -> CaseSource:
     """Cases below these folders, or opened on this machine before."""
     return CaseSource(
         folders,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from napari_spatialmed.benchmark import State
 from napari_spatialmed.evaluation.claims import Facts, facts_of, find_claims
 from napari_spatialmed.evaluation.faithfulness import classify_error, judge_explanation, overrides
+from napari_spatialmed.evaluation.judging import Judged
 from napari_spatialmed.evaluation.planes import ENOUGH_VOXELS
 from napari_spatialmed.evaluation.prompts import ARMS
 from napari_spatialmed.evaluation.runfolder import RunFolder
@@ -87,6 +88,7 @@ class ArmResult:
     explanation: list[str]
     error_class: list[str]
     asked: NDArray[np.bool_]
+    judged: NDArray[np.bool_]
     key: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
@@ -97,7 +99,10 @@ class ArmResult:
 
 @dataclass
 class ModelResult:
-    """One run; `ignored` answers are to other questions, `unseen` items asked about something on none of its pictures."""
+    """One run; `ignored` answers are to other questions, `unseen` items asked about something on none of its pictures.
+
+    `judged` is how many of the main arm's explanations a judge model has read besides the parser.
+    """
 
     name: str
     meta: Mapping[str, Any]
@@ -107,6 +112,7 @@ class ModelResult:
     cost: float | None = None
     ignored: int = 0
     unseen: set[int] = field(default_factory=set)
+    judged: int = 0
     folder: Path | None = None
 
     @property
@@ -138,13 +144,22 @@ def read_items(state: State) -> Items:
     )
 
 
-def read_run(folder: Path, items: Items, state: State, *, mra_mode: MraMode | None = None) -> ModelResult:
+def read_run(
+    folder: Path,
+    items: Items,
+    state: State,
+    *,
+    mra_mode: MraMode | None = None,
+    judged: Judged | None = None,
+) -> ModelResult:
     """Read one run's folder.
 
     Parameters
     ----------
     mra_mode
         Score open answers again in this mode instead of the run's own.
+    judged
+        What a judge model found in the explanations, besides the parser.
 
     Raises
     ------
@@ -168,7 +183,7 @@ def read_run(folder: Path, items: Items, state: State, *, mra_mode: MraMode | No
         if row.get("cost") is not None:
             result.cost = (result.cost or 0.0) + row["cost"]
         arm = result.arms.setdefault(row.get("arm", "normal"), _empty(len(items)))
-        _put(arm, place, row, items, mra_mode, chosen)
+        _put(arm, place, row, items, mra_mode, chosen, judged)
         if row.get("visible") and min(row["visible"].values()) < ENOUGH_VOXELS:
             result.unseen.add(place)
         if row.get("arm") == "circular":
@@ -185,6 +200,7 @@ def read_run(folder: Path, items: Items, state: State, *, mra_mode: MraMode | No
     if not result.arms:
         result.arms["normal"] = _empty(len(items))
     result.arms = {name: result.arms[name] for name in ARMS if name in result.arms}
+    result.judged = int(result.main.judged.sum())
     return result
 
 
@@ -195,6 +211,7 @@ def _put(
     items: Items,
     mode: MraMode | None,
     chosen: Mapping[str, str],
+    judged: Judged | None,
 ) -> None:
     outcome = str(row.get("outcome"))
     if arm.asked[place] and outcome in ("error", "timed out"):
@@ -205,9 +222,10 @@ def _put(
         score = mean_relative_accuracy(float(parsed), float(question.answer), mode)
     facts = items.facts[place]
     visible = row.get("visible") or None
-    claims = find_claims(
-        row.get("text", ""), Facts(facts.titles, facts.measurements, facts.volumes_ml, visible)
-    )
+    text = str(row.get("text", ""))
+    more = None if judged is None else judged.of(text, facts.titles)
+    claims = find_claims(text, Facts(facts.titles, facts.measurements, facts.volumes_ml, visible), more or ())
+    arm.judged[place] = more is not None
     arm.score[place], arm.outcome[place], arm.parsed[place] = score, OUTCOMES.index(outcome), parsed  # type: ignore[arg-type]
     arm.explanation[place] = judge_explanation(claims)
     error = chosen.get(str(row.get("key"))) or classify_error(question.task, outcome, claims, visible)
@@ -224,15 +242,21 @@ def _empty(count: int) -> ArmResult:
         explanation=["nothing to check"] * count,
         error_class=[""] * count,
         asked=np.zeros(count, bool),
+        judged=np.zeros(count, bool),
         key=[""] * count,
     )
 
 
 def read_runs(
-    folders: Sequence[Path], items: Items, state: State, *, mra_mode: MraMode | None = None
+    folders: Sequence[Path],
+    items: Items,
+    state: State,
+    *,
+    mra_mode: MraMode | None = None,
+    judged: Judged | None = None,
 ) -> list[ModelResult]:
     """Read several runs; equal names are told apart by layout, then by folder."""
-    results = [read_run(folder, items, state, mra_mode=mra_mode) for folder in folders]
+    results = [read_run(folder, items, state, mra_mode=mra_mode, judged=judged) for folder in folders]
     for tag in ("layout", None):
         names = [r.name for r in results]
         for result in results:

@@ -91,7 +91,9 @@ def explanations(items: Items, models: Sequence[ModelResult]) -> list[dict[str, 
             for answer in (True, False)
             for said in ("right", "wrong")
         }
-        rows.append({"model": model.name, "n": n, "unchecked": len(items) - n, **cells})
+        rows.append(
+            {"model": model.name, "n": n, "unchecked": len(items) - n, "judged": model.judged, **cells}
+        )
     return rows
 
 

@@ -18,6 +18,7 @@ from napari_spatialmed.benchmark import State
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation.asking import view_for
 from napari_spatialmed.evaluation.faithfulness import ERROR_CLASSES
+from napari_spatialmed.evaluation.judging import Judged
 from napari_spatialmed.evaluation.report import figures, mistakes, tables
 from napari_spatialmed.evaluation.report.published import PUBLISHED, SOURCE
 from napari_spatialmed.evaluation.results import Items, ModelResult, read_items, read_runs
@@ -43,6 +44,7 @@ def write_report(
     *,
     find_case: Callable[[str], CaseGeometry] | None = None,
     mra_mode: MraMode | None = None,
+    judged: Judged | None = None,
 ) -> Written:
     """Write the report of `runs` over one benchmark.
 
@@ -58,6 +60,8 @@ def write_report(
         Case id → geometry, for the worst items' pictures; without it they are listed without.
     mra_mode
         Score open answers again in this mode.
+    judged
+        What a judge model found in the explanations, besides the parser.
 
     Raises
     ------
@@ -71,9 +75,9 @@ def write_report(
         raise SpatialMedError(
             "the benchmark has no question to report on", hint="Propose some, or review those it holds."
         )
-    models = read_runs(runs, items, state, mra_mode=mra_mode)
-    notes = _notes(items, models)
-    html = render_page(items, models, state.title, notes, find_case)
+    models = read_runs(runs, items, state, mra_mode=mra_mode, judged=judged)
+    notes = [*_notes(items, models), *_notes_on_judge(judged)]
+    html = render_page(items, models, state.title, notes, find_case, judged)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(html, "utf-8")
@@ -90,6 +94,7 @@ def render_page(
     title: str,
     notes: Sequence[str],
     find_case: Callable[[str], CaseGeometry] | None = None,
+    judged: Judged | None = None,
 ) -> str:
     """The report as text."""
     names = [m.name for m in models]
@@ -133,6 +138,7 @@ def render_page(
         explanations=mistakes.explanations(items, models),
         taxonomy=mistakes.error_taxonomy(items, models),
         error_classes=ERROR_CLASSES,
+        judge=judged.model if judged is not None else "",
         donut=Markup(figures.donut(tables.structure_counts(items))),
         histogram=Markup(figures.histogram(tables.volume_histogram(items), "volume asked about, mL")),
         worst=[_worst(items, models, i, find_case) for i in mistakes.worst_items(items, models, WORST)],
@@ -165,6 +171,23 @@ def _notes(items: Items, models: Sequence[ModelResult]) -> list[str]:
         notes.append(
             f"AVG is over {', '.join(items.paper_tasks) or 'no task'}: the benchmark has no {', '.join(absent)}."
         )
+    return notes
+
+
+def _notes_on_judge(judged: Judged | None) -> list[str]:
+    if judged is None:
+        return []
+    notes = []
+    if judged.failed:
+        notes.append(
+            f"The judge {judged.model} failed on {judged.failed} explanations; of those only what the parser reads counts."
+        )
+    if judged.dropped:
+        notes.append(
+            f"{judged.dropped} entries of the judge {judged.model} were left out: the explanations don't say them."
+        )
+    if judged.stopped:
+        notes.append(f"The judge {judged.model} didn't read everything: {judged.stopped}")
     return notes
 
 
