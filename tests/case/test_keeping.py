@@ -47,6 +47,33 @@ class TestSaving:
         assert picture.GetPixelID() == sitk.sitkUInt8
         assert np.prod(picture.GetSpacing()) == pytest.approx(9.0)
 
+    @pytest.mark.parametrize("axes", ["RAS", "LPS", "SAR", "PIL"])
+    def test_only_edited_voxels_differ_from_the_original_file(self, axes: str, tmp_path: Path) -> None:
+        """Affine, axes, type and every other voxel are the original's, on an oblique grid in any order."""
+        turn = np.eye(4)
+        turn[:2, :2] = [[np.cos(0.2), -np.sin(0.2)], [np.sin(0.2), np.cos(0.2)]]
+        affine = turn @ np.diag([1.1, 0.7, 2.5, 1.0])
+        affine[:3, 3] = (-31.3, 44.1, 0.77)
+        labels = np.random.default_rng(0).integers(0, 5, (9, 10, 11)).astype(np.int16)
+        picture = nib.Nifti1Image(labels, affine)
+        there = nib.orientations.axcodes2ornt(tuple(axes))
+        picture = picture.as_reoriented(
+            nib.orientations.ornt_transform(nib.orientations.io_orientation(affine), there)
+        )
+        picture.header["descrip"] = b"drawn by hand"
+        nib.save(picture, tmp_path / "seg.nii.gz")
+        case = open_case(tmp_path / "seg.nii.gz", names={n: f"part {n}" for n in range(1, 5)})
+        case.labels[3:5, 4:6, 2:4] = 4
+        before, after = (
+            nib.load(p) for p in (tmp_path / "seg.nii.gz", save_labels(case, tmp_path / "edited.nii.gz"))
+        )
+        assert np.array_equal(before.affine, after.affine)
+        assert before.header.structarr.tobytes() == after.header.structarr.tobytes()
+        changed = np.asarray(before.dataobj) != np.asarray(after.dataobj)
+        assert 0 < np.count_nonzero(changed) <= 8
+        assert set(np.asarray(after.dataobj)[changed]) == {4}
+        assert open_case(tmp_path / "edited.nii.gz").label_sha256() == case.label_sha256()
+
     def test_large_labels_keep_their_value(self, tmp_path: Path) -> None:
         labels = np.zeros((4, 4, 4), np.uint32)
         labels[1, 2, 3] = 70000

@@ -19,7 +19,7 @@ from filelock import FileLock
 from napari_spatialmed.case.model import Case, CaseError, Modality
 from napari_spatialmed.case.names import name_tables
 from napari_spatialmed.case.opening import open_case
-from napari_spatialmed.case.renaming import OWN_NAMES, kept_in, save_names
+from napari_spatialmed.case.renaming import is_named, kept_in, save_names
 from napari_spatialmed.case.volume import Progress
 from napari_spatialmed.folders import data_dir
 
@@ -105,7 +105,11 @@ class CaseLibrary:
         CaseError
             If they can't be written.
         """
-        if case.provenance.labels_path is not None and case.provenance.names == OWN_NAMES:
+        if (
+            case.provenance.labels_path is not None
+            and _names_of(case) is None
+            and any(is_named(s) for s in case)
+        ):
             kept = self.path.parent / "names" / f"{case.id}.json"
             case = kept_in(case, save_names(case, kept, overwrite=True))
         self.remember(case)

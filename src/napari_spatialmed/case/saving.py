@@ -1,4 +1,4 @@
-"""Write a case's labels, e.g. after editing, as NIfTI on the case's own grid."""
+"""Write a case's labels, e.g. after editing, as NIfTI: in the axes of the file they came from, where that was a NIfTI file."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from nibabel.filebasedimages import ImageFileError
 
 from napari_spatialmed.case.model import Case, CaseError
+
+_SAME_PLACE_MM = 1e-3
+"""Affines that differ by less place the voxels alike."""
 
 
 def save_labels(case: Case, path: Path | str, *, overwrite: bool = False) -> Path:
@@ -18,7 +22,9 @@ def save_labels(case: Case, path: Path | str, *, overwrite: bool = False) -> Pat
     Parameters
     ----------
     case
-        Its labels and affine are written; voxels keep their place in the patient, in (I, P, L) order.
+        Its labels and affine are written.  Where they came from a NIfTI file on the same grid, the new file has that
+        file's axes, affine and header, so that the two differ in edited voxels only; otherwise they are written in
+        (I, P, L) order.  In both cases every voxel keeps its place in the patient.
     path
         A file ending in ``.nii.gz`` or ``.nii``.
     overwrite
@@ -45,18 +51,14 @@ def save_labels(case: Case, path: Path | str, *, overwrite: bool = False) -> Pat
         raise CaseError(
             f"{what}; nothing was written", where=path, hint="Choose another name, or ask for overwriting."
         )
-    picture = nib.Nifti1Image(case.labels.astype(_stored(case), copy=False), case.affine)
-    picture.set_sform(case.affine, code=1)
-    picture.header.set_xyzt_units("mm")
-    try:
-        picture.set_qform(case.affine, code=1, strip_shears=False)
-    except nib.spatialimages.HeaderDataError:  # sheared: the sform alone says it
-        picture.header["qform_code"] = 0
+    picture = _as_it_came(case) or _in_display_order(case)
     aside = None
     try:
         handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=ending)
         os.close(handle)
         nib.save(picture, aside)
+        with open(aside, "rb+") as written:
+            os.fsync(written.fileno())
         Path(aside).replace(path)
     except OSError as error:
         if aside is not None:
@@ -67,6 +69,44 @@ def save_labels(case: Case, path: Path | str, *, overwrite: bool = False) -> Pat
             hint="Choose a folder you can write to.",
         ) from error
     return path
+
+
+def _in_display_order(case: Case) -> nib.Nifti1Image:
+    picture = nib.Nifti1Image(case.labels.astype(_stored(case), copy=False), case.affine)
+    picture.set_sform(case.affine, code=1)
+    picture.header.set_xyzt_units("mm")
+    try:
+        picture.set_qform(case.affine, code=1, strip_shears=False)
+    except nib.spatialimages.HeaderDataError:  # sheared: the sform alone says it
+        picture.header["qform_code"] = 0
+    return picture
+
+
+def _as_it_came(case: Case) -> nib.Nifti1Image | None:
+    """The labels in the axes and with the header of the file they were read from; None where that doesn't fit."""
+    source = case.provenance.labels_path
+    if source is None or not source.is_file() or not source.name.endswith((".nii", ".nii.gz")):
+        return None
+    try:
+        original = nib.load(source)
+    except (OSError, ImageFileError, nib.spatialimages.HeaderDataError):
+        return None
+    if not isinstance(original, nib.Nifti1Image) or len(original.shape) != 3:
+        return None
+    axes, wanted = (nib.orientations.io_orientation(a) for a in (case.affine, original.affine))
+    if np.isnan(axes).any() or np.isnan(wanted).any():
+        return None
+    back = nib.orientations.ornt_transform(axes, wanted)
+    labels = nib.orientations.apply_orientation(case.labels, back)
+    affine = case.affine @ nib.orientations.inv_ornt_aff(back, case.labels.shape)
+    if labels.shape != original.shape or not np.allclose(affine, original.affine, atol=_SAME_PLACE_MM):
+        return None  # resampled or moved on the way in
+    header = original.header.copy()
+    kept = header.get_data_dtype()
+    holds = kept.kind in "iu" and kept.itemsize <= 4 and np.iinfo(kept).max >= int(labels.max(initial=0))
+    header.set_data_dtype(kept if holds else _stored(case))
+    header.set_slope_inter(1, 0)
+    return nib.Nifti1Image(labels.astype(header.get_data_dtype(), copy=False), original.affine, header)
 
 
 def _stored(case: Case) -> np.dtype[np.generic]:

@@ -15,6 +15,8 @@ from superqt import QCollapsible
 from napari_spatialmed.case import SAMPLES, Case, CaseError
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.case_files import chosen_files
+from napari_spatialmed.viewer.cut_row import CutRow
+from napari_spatialmed.viewer.labels_editing import LabelsEditing
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text, not_a_device
 from napari_spatialmed.viewer.open_form import OpenForm
 from napari_spatialmed.viewer.session import session_for
@@ -44,6 +46,9 @@ class CaseDock(QWidget):
         self.opening.addWidget(self._samples())
         self.view_row = self._view_row()
         self.structures = StructuresTable(self.session, self)
+        self.editing = LabelsEditing(self.session, self)
+        self.editing.said.connect(self.message.say)
+        self.editing.failed.connect(self.message.fail)
         self.structures.names.said.connect(self._said)
         self.structures.names.failed.connect(self.message.fail)
         layout = QVBoxLayout(self)
@@ -56,9 +61,11 @@ class CaseDock(QWidget):
         layout.addWidget(self.view_row)
         layout.addWidget(BusyBar(self.session.scene.surfaces.work, self))
         layout.addWidget(self.structures, 1)
+        layout.addWidget(self.editing)
         layout.addWidget(not_a_device(self))
         layout.addStretch(0)
         self.session.case_changed.connect(self._on_case)
+        self.session.scene.view_changed.connect(self._on_view)
         self.session.opening.started.connect(self._on_opening)
         self.session.opening.failed.connect(self.message.fail)
         self.session.opening.cancelled.connect(self._on_cancelled)
@@ -108,7 +115,7 @@ class CaseDock(QWidget):
 
     def _on_case(self) -> None:
         case = self.session.case
-        for widget in (self.view_row, self.structures):
+        for widget in (self.view_row, self.structures, self.editing):
             widget.setVisible(case is not None)
         if case is None:
             self.facts.setText(EMPTY)
@@ -121,6 +128,7 @@ class CaseDock(QWidget):
         self.window_box.clear()
         self.window_box.addItems(list(self.session.scene.windows))
         self.palette_box.setCurrentIndex(self.palette_box.findData(self.session.scene.palette))
+        self._on_view()
         for widget in (self.window_box, self.window_label):
             widget.setVisible(case.image is not None)
 
@@ -162,7 +170,9 @@ class CaseDock(QWidget):
         self.strength = QSlider(Qt.Orientation.Horizontal, box)
         self.strength.setRange(0, 100)
         self.strength.setValue(45)
-        self.strength.setToolTip("How strongly the structures' colours cover the scan")
+        self.strength.setToolTip(
+            "How strongly the structures' colours cover the scan; in 3D how solid the surfaces are"
+        )
         self.strength.setAccessibleName("Strength of the structures' colours")
         self.strength.valueChanged.connect(self._set_strength)
         looks.addWidget(self.window_label)
@@ -179,6 +189,8 @@ class CaseDock(QWidget):
         colours.addWidget(self.palette_box, 1)
         colours.addWidget(self.strength, 1)
         rows.addLayout(views)
+        self.cut = CutRow(self.session, box)
+        rows.addWidget(self.cut)
         rows.addLayout(looks)
         rows.addLayout(colours)
         return box
@@ -198,7 +210,12 @@ class CaseDock(QWidget):
         self.session.scene.set_palette(self.palette_box.currentData())
 
     def _set_strength(self, percent: int) -> None:
-        self.session.scene.set_label_opacity(percent / 100)
+        self.session.scene.set_opacity(percent / 100)
+
+    def _on_view(self) -> None:
+        self.strength.blockSignals(True)
+        self.strength.setValue(round(100 * self.session.scene.opacity))
+        self.strength.blockSignals(False)
 
 
 def facts_text(case: Case) -> str:

@@ -49,6 +49,8 @@ class CaseLayers:
             return
         self._case = case
         self.image, self.labels, self._palette = prepared.image, prepared.labels, prepared.palette
+        # A stray key or click must never paint while scans are reviewed.
+        self.labels.editable = False
         if self.image is not None:
             self._limits = self.image.contrast_limits
             viewer.add_layer(self.image)
@@ -105,6 +107,16 @@ class CaseLayers:
         if self.labels is not None and self._case is not None and frozenset(labels) != self._hidden:
             self._hidden = frozenset(labels)
             self.labels.colormap = label_colors(self._case, self._hidden, self._palette)
+
+    def set_editing(self, editing: bool) -> None:
+        """Hand the label map to napari's tools, brush in hand, or lock it."""
+        viewer = self._viewer()
+        if self.labels is None or viewer is None:
+            return
+        self.labels.editable = editing
+        if editing:
+            viewer.layers.selection.active = self.labels
+            self.labels.mode = "paint"
 
     def rename(self, case: Case) -> None:
         """Take over other names for the same labels."""
@@ -230,9 +242,12 @@ def add_quietly(viewer: ViewerModel, layer: Layer, *, at: int) -> None:
     In 3D nothing is left active: napari would look for the value under the cursor in the hidden label map, and stumbles
     while the cursor has no direction yet.
     """
-    active = viewer.layers.selection.active
-    viewer.layers.insert(at, layer)
+    selection = viewer.layers.selection
     if viewer.dims.ndisplay == 3:
-        viewer.layers.selection.clear()
-    elif active is not None and active in viewer.layers:
-        viewer.layers.selection.active = active
+        selection.clear()
+    kept = set(selection)
+    # A new layer is selected, which lays its controls out; nobody need hear of what is taken back at once.
+    with selection.events.blocker_all():
+        viewer.layers.insert(at, layer)
+        selection.clear()
+        selection.update(kept)

@@ -68,7 +68,9 @@ def place_at(
     shown = np.zeros(max(s.label for s in case) + 1, bool)
     shown[[s.label for s in case if s.name not in scene.hidden]] = True
     if direction is not None:
-        hit = first_label_on_ray(case.labels, case.spacing, position, direction, shown)
+        hit = first_label_on_ray(
+            case.labels, case.spacing, position, direction, shown, kept=scene.cut.half_space
+        )
         return None if hit is None else (case.names.get(hit[0]), hit[1])
     index = np.rint(position / case.spacing).astype(int)
     if np.any(index < 0) or np.any(index >= case.labels.shape):

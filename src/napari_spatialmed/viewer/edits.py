@@ -5,21 +5,26 @@ napari tells of strokes (`paint`), but not of undo and redo; those show in the l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from napari.layers import Labels
 from psygnal import Signal
 
+from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.viewer.work import Job
+
 Region = tuple[slice, slice, slice]
+Kind = Literal["stroke", "undo", "redo"]
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A changed part of the label map: its index box."""
+    """A changed part of the label map: its index box, and what changed it."""
 
     region: Region
+    kind: Kind = "stroke"
 
 
 class EditWatch:
@@ -46,14 +51,14 @@ class EditWatch:
         now, before = len(self._layer._redo_history), self._redone
         self._redone = now
         if now > before:
-            self._tell(self._layer._redo_history[-1])
+            self._tell(self._layer._redo_history[-1], "undo")
         elif now < before and self._layer._undo_history:
-            self._tell(self._layer._undo_history[-1])
+            self._tell(self._layer._undo_history[-1], "redo")
 
-    def _tell(self, atoms: list[Any]) -> None:
+    def _tell(self, atoms: list[Any], kind: Kind = "stroke") -> None:
         found = edit_of(atoms, self._layer.data.shape)
         if found is not None:
-            self.edited.emit(found)
+            self.edited.emit(replace(found, kind=kind))
 
 
 def edit_of(atoms: list[Any], shape: tuple[int, ...]) -> Edit | None:
@@ -78,3 +83,10 @@ def _bounds(key: Any, size: int) -> tuple[int, int]:
         start, stop, _ = key.indices(size)
         return start, stop
     return int(key), int(key) + 1
+
+
+def update_geometry(job: Job, geometry: CaseGeometry, edits: list[Edit]) -> frozenset[str]:
+    """Measure again, in a thread, what lies in the boxes of these edits; returns the names of what changed."""
+    starts = np.min([[s.start for s in e.region] for e in edits], axis=0)
+    stops = np.max([[s.stop for s in e.region] for e in edits], axis=0)
+    return geometry.update(tuple(slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True)))

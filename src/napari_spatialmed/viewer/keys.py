@@ -1,7 +1,8 @@
-"""The Curate dock's keys, in one table: what `?` shows is what is bound.
+"""All keys, in tables: what `?` and the documentation show is what is bound.
 
-They act only while the dock has the focus, because in napari ``1`` erases labels and ``2`` paints them, and they are dead
-while typing.
+Those of the Curate dock act only while it has the focus, because in napari ``1`` erases labels and ``2`` paints them, and
+they are dead while typing.  Those of the picture and those that change the case act in the whole window: with Shift, because napari gives plain letters
+and digits to the layers' tools.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from qtpy.QtWidgets import (
 
 from napari_spatialmed.viewer.frames import framed
 
-KEYS: Mapping[str, tuple[tuple[str, ...], str]] = {
+Keys = dict[str, tuple[tuple[str, ...], str]]
+
+KEYS: Keys = {
     "score_0": (("0",), "Score 0: unqualified"),
     "score_1": (("1",), "Score 1: acceptable"),
     "score_2": (("2",), "Score 2: well qualified"),
@@ -50,6 +53,31 @@ KEYS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "keys": (("?",), "Show these keys"),
 }
 """Action → (keys, what it does)."""
+VIEW_KEYS: Keys = {
+    "from_A": (("Shift+A",), "3D from anterior"),
+    "from_P": (("Shift+P",), "3D from posterior"),
+    "from_L": (("Shift+L",), "3D from the patient's left"),
+    "from_R": (("Shift+R",), "3D from the patient's right"),
+    "from_S": (("Shift+S",), "3D from superior"),
+    "from_I": (("Shift+I",), "3D from inferior"),
+    "axial": (("Shift+X",), "Axial slices"),
+    "coronal": (("Shift+C",), "Coronal slices"),
+    "sagittal": (("Shift+G",), "Sagittal slices"),
+    "picture": (("Shift+K",), "Save a picture or a turntable"),
+    "edit_labels": (("Shift+E",), "Edit the labels, or lock them again"),
+}
+"""Action of the workspace → (keys, what it does)."""
+CASE_KEYS: Keys = {
+    "next_case": (("Ctrl+PgDown",), "Next case of the case list"),
+    "previous_case": (("Ctrl+PgUp",), "Previous case of the case list"),
+}
+"""Action of the case list, wherever the focus is → (keys, what it does)."""
+LIST_KEYS: Keys = {
+    "open": (("Return", "Enter"), "Open the chosen case"),
+    "find": (("/",), "Search the list"),
+    "leave": (("Escape",), "Leave the text field"),
+}
+"""Action of the case list while it has the focus → (keys, what it does)."""
 
 
 def is_typing() -> bool:
@@ -60,17 +88,41 @@ def is_typing() -> bool:
 
 def bind(dock: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
     """Bind every key of the table to the dock's action of that name."""
-    for name, (sequences, text) in KEYS.items():
+    _bind(KEYS, dock, actions, Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+
+def bind_view(bar: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
+    """Bind the picture's keys in the whole window, as long as the bar is in it.  A text field keeps its capitals."""
+    _bind(VIEW_KEYS, bar, actions, Qt.ShortcutContext.WindowShortcut)
+
+
+def bind_cases(window: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
+    """Bind the keys that change the case, in the whole window."""
+    _bind(CASE_KEYS, window, actions, Qt.ShortcutContext.WindowShortcut)
+
+
+def bind_list(dock: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
+    """Bind the case list's own keys."""
+    _bind(LIST_KEYS, dock, actions, Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+
+def _bind(
+    keys: Keys,
+    owner: QWidget,
+    actions: Mapping[str, Callable[[], object]],
+    context: Qt.ShortcutContext,
+) -> None:
+    for name, (sequences, text) in keys.items():
         for sequence in sequences:
-            shortcut = QShortcut(QKeySequence(sequence), dock)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut = QShortcut(QKeySequence(sequence), owner)
+            shortcut.setContext(context)
             shortcut.setWhatsThis(text)
             shortcut.activated.connect(actions[name])
 
 
 def key_text(action: str) -> str:
     """The key of an action, for buttons' tooltips."""
-    return KEYS[action][0][0].replace("Return", "Enter")
+    return (KEYS | CASE_KEYS)[action][0][0].replace("Return", "Enter")
 
 
 def show_keys(parent: QWidget) -> None:
@@ -78,11 +130,12 @@ def show_keys(parent: QWidget) -> None:
     dialog = QDialog(parent)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setWindowTitle("Keys of the Curate dock")
-    table = QTableWidget(len(KEYS), 2)
+    listed = KEYS | CASE_KEYS
+    table = QTableWidget(len(listed), 2)
     table.setHorizontalHeaderLabels(["Key", "Does"])
     table.verticalHeader().hide()
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-    for row, (sequences, text) in enumerate(KEYS.values()):
+    for row, (sequences, text) in enumerate(listed.values()):
         table.setItem(row, 0, QTableWidgetItem(sequences[0].replace("Return", "Enter")))
         table.setItem(row, 1, QTableWidgetItem(text))
     table.setAccessibleName("Keys")

@@ -77,6 +77,7 @@ class MeasureDock(QWidget):
         self.session.selection_changed.connect(self._on_selection)
         self.session.labels_edited.connect(self._on_edited)
         self.session.measurements_changed.connect(self._on_measurements)
+        self.session.scene.pointing.drawing.connect(self._on_pointed)
         self._on_case()
 
     def _lay_out(self) -> None:
@@ -254,6 +255,12 @@ class MeasureDock(QWidget):
 
     def _on_hover(self, index: QModelIndex) -> None:
         self.session.scene.highlight(self._at(index))
+
+    def _on_pointed(self, key: str | None) -> None:
+        self.model.point_at(key)
+        for n, measurement in enumerate(self.model.measurements):
+            if drawing_key(measurement) == key:
+                self.table.scrollTo(self.order.mapFromSource(self.model.index(n, 0)))
 
     def leaveEvent(self, event: object) -> None:
         """Nothing is pointed at any more."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtGui import QFont
 
 from napari_spatialmed.case import Case
 from napari_spatialmed.geometry import CALCULATORS, Measurement
@@ -30,6 +31,9 @@ class MeasurementsModel(QAbstractTableModel):
         self._measurements: list[Measurement] = []
         self._drawn: set[str] = set()
         self._case: Case | None = None
+        self._pointed: str | None = None
+        self._bold = QFont()
+        self._bold.setBold(True)
 
     @property
     def measurements(self) -> tuple[Measurement, ...]:
@@ -46,6 +50,13 @@ class MeasurementsModel(QAbstractTableModel):
         self._measurements, self._case = list(measurements), case
         self._drawn &= {drawing_key(m) for m in self._measurements}
         self.endResetModel()
+
+    def point_at(self, key: str | None) -> None:
+        """The mouse is on this drawing in the picture: its row is written in bold."""
+        touched, self._pointed = {self._pointed, key}, key
+        for n, m in enumerate(self._measurements):
+            if drawing_key(m) in touched:
+                self.dataChanged.emit(self.index(n, 0), self.index(n, len(HEADERS) - 1), [_Role.FontRole])
 
     def set_drawn(self, measurement: Measurement, drawn: bool) -> None:
         """Tick or untick one, as the user would."""
@@ -86,6 +97,8 @@ class MeasurementsModel(QAbstractTableModel):
             return self._text(m, column)
         if role == SORT_ROLE:
             return self._sort_key(m, column)
+        if role == _Role.FontRole and self._pointed is not None and drawing_key(m) == self._pointed:
+            return self._bold
         if role == _Role.ToolTipRole:
             return shown(f"{m.method}. {'; '.join(m.flags)}").replace("<", "‹")
         if role == _Role.TextAlignmentRole and column in (VALUE, WORTH):

@@ -17,6 +17,8 @@ def first_label_on_ray(
     position: ArrayLike,
     direction: ArrayLike,
     shown: NDArray[np.bool_],
+    *,
+    kept: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> tuple[int, NDArray[np.float64]] | None:
     """The first shown label along a ray, and where it was hit.
 
@@ -30,6 +32,8 @@ def first_label_on_ray(
         A point of the ray and where it goes, in display world mm.
     shown
         By label: whether it can be hit; ``shown[0]`` is False.
+    kept
+        Where the scene is cut: a point of the plane in display world mm, and the direction of the side that stays.
 
     Returns
     -------
@@ -47,6 +51,8 @@ def first_label_on_ray(
         return None
     near = np.where(parallel, -np.inf, np.minimum(to_low, to_high)).max()
     far = np.where(parallel, np.inf, np.maximum(to_low, to_high)).min()
+    if kept is not None:
+        near, far = _within_half_space(near, far, np.asarray(position, np.float64), direction, kept)
     if not near < far:
         return None
     # Half a voxel per step: nothing that fills a voxel is stepped over by more than a corner.
@@ -60,3 +66,19 @@ def first_label_on_ray(
         return None
     first = hits[0]
     return int(values[first]), points[first] * step_mm
+
+
+def _within_half_space(
+    near: float,
+    far: float,
+    position: NDArray[np.float64],
+    direction: ArrayLike,
+    kept: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> tuple[float, float]:
+    """The part of a ray, in multiples of its direction, that lies in a half space; empty if none does."""
+    point, normal = kept
+    slope = float(np.asarray(direction, np.float64) @ normal)
+    ahead = float((point - position) @ normal)
+    if slope == 0:
+        return (near, far) if ahead <= 0 else (near, near)
+    return (max(near, ahead / slope), far) if slope > 0 else (near, min(far, ahead / slope))

@@ -53,6 +53,7 @@ class Scene:
     clicked = Signal(str, bool)
     """A structure's name, and whether to add it to the selection (Shift or Ctrl was held)."""
     edited = Signal(Edit)
+    editing_changed = Signal(bool)
     hidden_changed = Signal(frozenset)
     """Names of the hidden structures."""
     colors_changed = Signal(dict)
@@ -210,6 +211,26 @@ class Scene:
             self.looks_changed.emit()
 
     # ---- structures
+
+    @property
+    def editing(self) -> bool:
+        """Whether napari's tools may change the labels."""
+        labels = self.case_layers.labels
+        return labels is not None and bool(labels.editable)
+
+    def set_editing(self, editing: bool) -> None:
+        """Let napari's tools change the labels, in 2D, or lock them."""
+        if self.case is not None and editing != self.editing:
+            if editing:
+                self.viewer.dims.ndisplay = 2
+            self.case_layers.set_editing(editing)
+            self.editing_changed.emit(self.editing)
+
+    def undo_edit(self, *, forward: bool = False) -> None:
+        """Take the last stroke back, or bring it back."""
+        labels = self.case_layers.labels
+        if labels is not None:
+            (labels.redo if forward else labels.undo)()
 
     @property
     def hidden(self) -> frozenset[str]:

@@ -23,6 +23,7 @@ from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.opening import Opened, Wanted, open_prepared, read_wanted
 from napari_spatialmed.viewer.read_ahead import ReadAhead, wait_for
 from napari_spatialmed.viewer.scene import Scene
+from napari_spatialmed.viewer.unsaved_edits import may_leave
 from napari_spatialmed.viewer.window_end import end_of
 from napari_spatialmed.viewer.work import Job, Work
 
@@ -39,6 +40,8 @@ class Session:
     case_changed = Signal()
     selection_changed = Signal(tuple)
     """The selected structures' names, in the order they were chosen."""
+    unsaved_changed = Signal(bool)
+    """Whether the labels on show differ from what was opened or saved last."""
     labels_edited = Signal(tuple)
     """Names of the structures whose voxels changed; geometry is already up to date."""
     benchmark_changed = Signal()
@@ -68,6 +71,8 @@ class Session:
         self.ahead = ReadAhead()
         """The scan that will be wanted next."""
         self._pending: list[Edit] = []
+        self._strokes = 0
+        self._saved_at: int | None = 0
         self.scene.clicked.connect(self._on_clicked)
         self.scene.edited.connect(self._on_edited)
         self._watch_window(viewer)
@@ -88,8 +93,9 @@ class Session:
         self, case: Case, geometry: CaseGeometry | None = None, prepared: Prepared | None = None
     ) -> None:
         """Show a case that is already open; nothing happens once the window closes."""
-        if not self.scene.has_viewer:
+        if not self.scene.has_viewer or not may_leave(self):
             return
+        self._strokes, self._saved_at = 0, 0
         self._pending.clear()
         self._updating.cancel()
         geometry = geometry or CaseGeometry(case)
@@ -125,6 +131,8 @@ class Session:
     ) -> None:
         """Open a case off the GUI thread; `case_changed` follows, or `opening.failed`."""
         labels = Path(labels)
+        if not may_leave(self):
+            return
         self.opening.run(
             f"Opening {labels.name}",
             open_prepared,
@@ -135,10 +143,14 @@ class Session:
 
     def open_sample_async(self, key: str) -> None:
         """Open one of :data:`napari_spatialmed.case.SAMPLES` off the GUI thread."""
+        if not may_leave(self):
+            return
         self.opening.run("Opening the sample", open_prepared, lambda progress: open_sample(key, progress))
 
     def show_async(self, wanted: Wanted) -> None:
         """Show a scan: at once if it was read ahead, else as soon as it is read."""
+        if not may_leave(self):
+            return
         opened, title = self.ahead.take(wanted), f"Opening {wanted.files.labels.name}"
         if opened is not None:
             self.opening.cancel()
@@ -147,6 +159,24 @@ class Session:
             self.opening.run(title, wait_for, reading)
         else:
             self.opening.run(title, read_wanted, wanted)
+
+    # ---- edits of the labels
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the labels on show differ from what was opened or saved last."""
+        return self._strokes != self._saved_at
+
+    @property
+    def strokes(self) -> int:
+        """How many edits lie on what was opened."""
+        return self._strokes
+
+    def labels_saved(self, strokes: int) -> None:
+        """The labels were saved, or given up, as they were with this many edits."""
+        before, self._saved_at = self.unsaved, strokes
+        if self.unsaved != before:
+            self.unsaved_changed.emit(self.unsaved)
 
     # ---- selection
 
@@ -261,6 +291,12 @@ class Session:
             self.select((name,))
 
     def _on_edited(self, edit: Edit) -> None:
+        before = self.unsaved
+        if edit.kind == "stroke" and self._saved_at is not None and self._strokes < self._saved_at:
+            self._saved_at = None  # it takes the place of one that was saved: no way leads back there
+        self._strokes += -1 if edit.kind == "undo" else 1
+        if self.unsaved != before:
+            self.unsaved_changed.emit(self.unsaved)
         self._pending.append(edit)
         if not self._updating.running:
             self._update()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 
 from napari_spatialmed.case import Structure
 from napari_spatialmed.geometry import CaseGeometry, EmptyStructureError, measure
@@ -22,6 +22,7 @@ _EXPLAINED = {
     "in pieces": "Not one connected piece.",
     "small": "So few voxels that measurements are coarse.",
     "empty": "No voxel of it is left.",
+    "stale": "Its labels were edited; it is being measured again.",
 }
 
 
@@ -59,6 +60,9 @@ class StructuresModel(QAbstractTableModel):
         self._rows: list[StructureRow] = []
         self._icons: dict[tuple[int, int, int], QIcon] = {}
         self._colors: dict[str, tuple[int, int, int]] = {}
+        self._pointed: str | None = None
+        self._bold = QFont()
+        self._bold.setBold(True)
 
     @property
     def rows(self) -> tuple[StructureRow, ...]:
@@ -85,6 +89,21 @@ class StructuresModel(QAbstractTableModel):
             if n is not None:
                 self._rows[n] = replace(row, visible=self._rows[n].visible)
                 self.dataChanged.emit(self.index(n, 0), self.index(n, len(HEADERS) - 1))
+
+    def point_at(self, name: str | None) -> None:
+        """The mouse is on this structure in the picture: its row is written in bold."""
+        touched, self._pointed = {self._pointed, name}, name
+        for n, row in enumerate(self._rows):
+            if row.structure.name in touched:
+                self.dataChanged.emit(self.index(n, 0), self.index(n, len(HEADERS) - 1), [_Role.FontRole])
+
+    def mark(self, names: Iterable[str], state: str) -> None:
+        """Add a state to these rows until they are updated."""
+        wanted = set(names)
+        for n, row in enumerate(self._rows):
+            if row.structure.name in wanted and state not in row.state:
+                self._rows[n] = replace(row, state=(*row.state, state))
+                self.dataChanged.emit(self.index(n, STATE), self.index(n, STATE))
 
     def hidden(self) -> frozenset[str]:
         """Names of the rows that aren't visible."""
@@ -130,6 +149,8 @@ class StructuresModel(QAbstractTableModel):
             return (row.structure.title.casefold(), row.volume_ml, " ".join(row.state))[column]
         if role == _Role.ToolTipRole:
             return self._tip(row, column)
+        if role == _Role.FontRole and row.structure.name == self._pointed:
+            return self._bold
         if role == _Role.TextAlignmentRole and column == VOLUME:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if column == NAME and role == _Role.DecorationRole:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qtpy.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt
+from qtpy.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, Qt, QTimer
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -32,6 +32,8 @@ from napari_spatialmed.viewer.structures_model import (
 from napari_spatialmed.viewer.work import Job, Work
 
 ALL_SYSTEMS = "All systems"
+HOVER_MS = 150
+"""The mouse must rest on a row for this long before the picture answers."""
 
 
 class StructuresTable(QWidget):
@@ -54,6 +56,7 @@ class StructuresTable(QWidget):
         session.labels_edited.connect(self._on_edited)
         session.scene.hidden_changed.connect(self.model.set_hidden)
         session.scene.colors_changed.connect(self.model.set_colors)
+        session.scene.pointing.structure.connect(self.model.point_at)
         self._on_case()
 
     def _make_widgets(self) -> None:
@@ -61,7 +64,7 @@ class StructuresTable(QWidget):
         self.search.setPlaceholderText("Search structures")
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName("Search structures")
-        self.search.textChanged.connect(self.filter.search)
+        self.search.textChanged.connect(self._on_search)
         self.system = QComboBox(self)
         self.system.setAccessibleName("Anatomical system")
         self.system.setToolTip("Show only the structures of one anatomical system")
@@ -92,6 +95,14 @@ class StructuresTable(QWidget):
         header.resizeSection(STATE, 74)
         header.setMinimumSectionSize(40)
         self.table.doubleClicked.connect(self._jump_to)
+        self.table.setMouseTracking(True)
+        self.table.entered.connect(self._on_hover)
+        self.table.viewport().installEventFilter(self)
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(HOVER_MS)
+        self._resting.timeout.connect(self._point_out)
+        self._hovered: str | None = None
         self.table.selectionModel().selectionChanged.connect(self._on_rows_selected)
         above = QHBoxLayout()
         above.addWidget(self.search, 2)
@@ -102,8 +113,12 @@ class StructuresTable(QWidget):
         self.buttons: dict[str, QPushButton] = {}
         for text, tip, slot in (
             ("Jump to", "Go to the selected structures (or double-click one)", self._jump_to),
-            ("Solo", "Show only the selected structures", self._solo),
-            ("Hide", "Hide the selected structures", self._hide),
+            (
+                "Solo",
+                "Show only the selected structures, or those of the system or search on show",
+                self._solo,
+            ),
+            ("Hide", "Hide the selected structures, or those of the system or search on show", self._hide),
             ("Show all", "Show every structure", self._show_all),
         ):
             button = self.buttons[text] = QPushButton(text, self)
@@ -137,6 +152,7 @@ class StructuresTable(QWidget):
     def _on_edited(self, names: tuple[str, ...]) -> None:
         geometry = self._session.geometry
         self._due.update(names)
+        self.model.mark(names, "stale")
         if geometry is not None:
             self.work.run("Listing structures", _rows, geometry, sorted(self._due))
 
@@ -179,11 +195,31 @@ class StructuresTable(QWidget):
             self.table.setFocus()
             self.table.edit(rows[0])
 
+    def _on_hover(self, index: QModelIndex) -> None:
+        self._hovered = self._name(index)
+        self._resting.start()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt: where the mouse leaves the table, nothing is pointed at any more."""
+        if event.type() == QEvent.Type.Leave:
+            self._hovered = None
+            self._resting.stop()
+            self._point_out()
+        return False
+
+    def _point_out(self) -> None:
+        self._session.scene.point_out(self._hovered)
+
     def _on_visibility(self) -> None:
         self._session.scene.hide(self.model.hidden())
 
     def _on_system(self, text: str) -> None:
         self.filter.show_system(None if text in ("", ALL_SYSTEMS) else text)
+        self._enable()
+
+    def _on_search(self, text: str) -> None:
+        self.filter.search(text)
+        self._enable()
 
     def _jump_to(self, index: QModelIndex | bool | None = None) -> None:
         names: Iterable[str] = self._session.selection
@@ -191,11 +227,18 @@ class StructuresTable(QWidget):
             names = [self._name(index.siblingAtColumn(NAME))]
         self._session.scene.jump_to(names)
 
+    def _meant(self) -> tuple[str, ...]:
+        """The selected structures; where none is, those of the system or search on show."""
+        listed = self.filter.rowCount()
+        if self._session.selection or listed == self.model.rowCount():
+            return self._session.selection
+        return tuple(self._name(self.filter.index(n, NAME)) for n in range(listed))
+
     def _solo(self) -> None:
-        self._session.scene.solo(self._session.selection)
+        self._session.scene.solo(self._meant())
 
     def _hide(self) -> None:
-        self._session.scene.hide(self._session.scene.hidden | set(self._session.selection))
+        self._session.scene.hide(self._session.scene.hidden | set(self._meant()))
 
     def _show_all(self) -> None:
         self._session.scene.hide(())
@@ -204,10 +247,10 @@ class StructuresTable(QWidget):
         return self.model.rows[self.filter.mapToSource(index).row()].structure.name
 
     def _enable(self) -> None:
-        for text, button in self.buttons.items():
-            button.setEnabled(
-                bool(self._session.selection) if text != "Show all" else self._session.case is not None
-            )
+        self.buttons["Jump to"].setEnabled(bool(self._session.selection))
+        self.buttons["Show all"].setEnabled(self._session.case is not None)
+        for text in ("Solo", "Hide"):
+            self.buttons[text].setEnabled(bool(self._meant()))
 
 
 def _rows(job: Job, geometry: CaseGeometry, names: list[str]) -> int:
