@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_spatialmed.geometry import CALCULATORS, CaseGeometry, EmptyStructureError, measure
+from napari_spatialmed.geometry import CALCULATORS, CaseGeometry, EmptyStructureError, case_geometry, measure
 from napari_spatialmed.geometry import registry as registry_module
 
 from .conftest import blobs, build, plain_affine, rotation
@@ -81,7 +81,7 @@ def test_a_second_opening_of_the_same_case_computes_nothing(
     def refuse(*_: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(CaseGeometry, "survey", property(refuse))
+    monkeypatch.setattr(case_geometry, "scan_slices", refuse)
     monkeypatch.setattr(CaseGeometry, "boundary", refuse)
     found = [measure(second, name, "s1").to_dict() for name in OF_ONE] + [
         measure(second, "all_pairs").to_dict()
@@ -107,6 +107,6 @@ def test_a_damaged_cache_file_is_computed_again(tmp_path: Path, monkeypatch: pyt
     first = CaseGeometry(build(blobs(3)), keep=True)
     expected = measure(first, "voxels", "s1").value
     first.save()
-    for file in tmp_path.rglob("*.json.gz"):
+    for file in tmp_path.rglob("*.npz"):
         file.write_bytes(file.read_bytes()[:20])
     assert measure(CaseGeometry(build(blobs(3)), keep=True), "voxels", "s1").value == expected

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 
 def ball(turn: NDArray[np.float64], radius_mm: float) -> NDArray[np.int64]:
@@ -53,6 +54,29 @@ def shell(
     inside = near[tuple(slice(r, r + n) for r, n in zip(reach, high - low, strict=True))]
     found = labels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))][inside]
     return np.asarray(found[~np.isin(found, list(members))])
+
+
+def rim_of(
+    labels: NDArray[Any], members: list[int], low: NDArray[np.int64], high: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    """Voxels outside of some labels that share a face with them; the map counts as surrounded by such voxels.
+
+    Parameters
+    ----------
+    members
+        Labels taken together.
+    low, high
+        Inclusive index box that holds them.
+
+    Returns
+    -------
+    Array indices, shape (n, 3); those beyond the map's border are -1 or its size.
+    """
+    start = np.maximum(low - 1, 0)
+    crop = labels[tuple(slice(a, b + 2) for a, b in zip(start, high, strict=True))]
+    inside = np.pad(np.isin(crop, members), 1)
+    rim = ndimage.binary_dilation(inside) & ~inside
+    return np.asarray((np.argwhere(rim) - 1 + start).astype(np.int32))
 
 
 def shared_faces(

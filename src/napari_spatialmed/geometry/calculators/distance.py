@@ -14,6 +14,7 @@ from napari_spatialmed.geometry.calculators.reading import (
 )
 from napari_spatialmed.geometry.case_geometry import CaseGeometry
 from napari_spatialmed.geometry.measurement import Measurement
+from napari_spatialmed.geometry.pairs import nearest_points
 from napari_spatialmed.geometry.registry import calculator
 
 WORDS = {"RL": ("left", "right"), "AP": ("posterior", "anterior"), "SI": ("inferior", "superior")}
@@ -42,7 +43,7 @@ def centre_distance_mm(geometry: CaseGeometry, a: str, b: str) -> Measurement:
 )  # fmt: skip
 def surface_distance_mm(geometry: CaseGeometry, a: str, b: str) -> Measurement:
     """Smallest distance of boundary voxel centres; half a voxel's diagonal is the uncertainty."""
-    distance, start, end = geometry.nearest_points(a, b)
+    distance, start, end = nearest_points(geometry, a, b)
     # Neighbours by face, edge or corner differ by at most one step along each array axis.
     step = np.linalg.solve(geometry.affine[:3, :3], end - start)
     touching = bool(np.all(np.abs(step) < 1.5))

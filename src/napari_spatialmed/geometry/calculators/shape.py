@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from napari_spatialmed.geometry.calculators.reading import flags_of, numbers, voxel_diagonal_mm
 from napari_spatialmed.geometry.case_geometry import CaseGeometry
+from napari_spatialmed.geometry.crofton import crofton_area, one_voxel_mm2
+from napari_spatialmed.geometry.diameters import recist
 from napari_spatialmed.geometry.measurement import Measurement
 from napari_spatialmed.geometry.neighbourhood import face_areas_mm2
 from napari_spatialmed.geometry.registry import calculator
@@ -15,8 +17,8 @@ MESH = "marching cubes of the binary mask"
 
 
 @calculator(
-    "surface_area_mm2", scope="structure", unit="mm²", title="Surface area",
-    description="Area in mm² of the structure's surface mesh; 9 to 23 % above a smooth body's true area, because voxels have steps.",
+    "surface_area_mm2", scope="structure", unit="mm²", title="Surface area, mesh",
+    description="Area in mm² of the structure's surface mesh; 9 to 23 % above a smooth body's true area, because voxels have steps (crofton_area_mm2 is nearer to it).",
     reference="IBSI C0JK, marching cubes mesh as in pyradiomics",
 )  # fmt: skip
 def surface_area_mm2(geometry: CaseGeometry, name: str) -> Measurement:
@@ -31,6 +33,19 @@ def surface_area_mm2(geometry: CaseGeometry, name: str) -> Measurement:
         (name,),
         flags_of(geometry, name),
     )
+
+
+@calculator(
+    "crofton_area_mm2", scope="structure", unit="mm²", title="Surface area, smooth",
+    description="Area in mm² of the structure's surface by counting crossings of straight lines: close to a smooth body's true area (0 to 6 % below), unlike the mesh's.",
+    reference="Crofton's formula, 13 directions with Voronoi weights (Lehmann & Legland 2012)",
+)  # fmt: skip
+def crofton_area_mm2(geometry: CaseGeometry, name: str) -> Measurement:
+    """Area by Crofton's formula; a voxel set on a flat face is the uncertainty."""
+    return Measurement(
+        "crofton_area_mm2", crofton_area(geometry.patterns(name), geometry.affine), "mm²", one_voxel_mm2(geometry.affine),
+        "crossings of lines in 13 directions", (name,), flags_of(geometry, name),
+    )  # fmt: skip
 
 
 @calculator(
@@ -225,7 +240,7 @@ def axial_diameters_mm(geometry: CaseGeometry, name: str, *, piece: int = 0) -> 
         return Measurement(
             "axial_diameters_mm", None, "mm", None, f"no piece {piece}", (name,), (*flags, "undecidable")
         )
-    found = geometry.axial(name, piece)
+    found = geometry.made("axial", name, lambda: recist(index, geometry.frame, geometry.affine), key=piece)
     ends = [
         [numbers(geometry.to_ras(index[k])) for k in pair] for pair in (found.long_ends, found.short_ends)
     ]

@@ -9,6 +9,7 @@ from napari_spatialmed.geometry.calculators.reading import flags_of, numbers, vo
 from napari_spatialmed.geometry.case_geometry import CaseGeometry
 from napari_spatialmed.geometry.measurement import Measurement
 from napari_spatialmed.geometry.neighbourhood import face_areas_mm2, shell
+from napari_spatialmed.geometry.pairs import faces_between, to_capsule, worst_distance
 from napari_spatialmed.geometry.registry import calculator
 
 
@@ -19,7 +20,7 @@ from napari_spatialmed.geometry.registry import calculator
 )  # fmt: skip
 def hausdorff_mm(geometry: CaseGeometry, a: str, b: str) -> Measurement:
     """Hausdorff distance of the two boundaries; one voxel's diagonal is the uncertainty."""
-    found = geometry.worst_distance(a, b)
+    found = worst_distance(geometry, a, b)
     ends = [geometry.bricks(n).index[k] for n, k in zip((a, b), found.ends, strict=True)]
     return Measurement(
         "hausdorff_mm", found.hausdorff, "mm", voxel_diagonal_mm(geometry), "between boundary voxel centres", (a, b),
@@ -34,7 +35,7 @@ def hausdorff_mm(geometry: CaseGeometry, a: str, b: str) -> Measurement:
 )  # fmt: skip
 def hausdorff95_mm(geometry: CaseGeometry, a: str, b: str) -> Measurement:
     """95th percentile of boundary distances, the larger of both ways; one voxel's diagonal bounds its uncertainty."""
-    found = geometry.worst_distance(a, b)
+    found = worst_distance(geometry, a, b)
     return Measurement(
         "hausdorff95_mm", found.hausdorff95, "mm", voxel_diagonal_mm(geometry), "95th percentile between boundary voxel centres",
         (a, b), flags_of(geometry, a, b), {"directed_mm": list(found.directed95)},
@@ -48,7 +49,7 @@ def hausdorff95_mm(geometry: CaseGeometry, a: str, b: str) -> Measurement:
 )  # fmt: skip
 def contact_area_mm2(geometry: CaseGeometry, a: str, b: str) -> Measurement:
     """Shared faces; a voxel's largest face is the uncertainty."""
-    counts, places = geometry.shared_faces(a, b)
+    counts, places = faces_between(geometry, a, b)
     areas = face_areas_mm2(geometry.affine)
     touching = bool(counts.any())
     detail: dict[str, object] = {"faces": [int(n) for n in counts]}
@@ -104,7 +105,7 @@ def margin_mm(geometry: CaseGeometry, a: str, b: str) -> Measurement:
             "margin_mm", value, "mm", apart.uncertainty, "to the surface", (a, b), apart.flags,
             {**apart.detail, "inside": False, "centre_to_centre_mm": apart.value},
         )  # fmt: skip
-    distance, start, end = geometry.to_capsule(a, b)
+    distance, start, end = to_capsule(geometry, a, b)
     touching = distance <= voxel_diagonal_mm(geometry) + 1e-9
     flags = flags_of(geometry, a, b) + (("touching",) if touching else ())
     return Measurement(
