@@ -23,7 +23,7 @@ from napari_spatialmed.case.names import NameTable, load_names, name_tables
 from napari_spatialmed.case.opening import make_case, open_case
 from napari_spatialmed.case.palette import colors
 from napari_spatialmed.case.renaming import is_named, names_differ, renamed, save_names, with_name
-from napari_spatialmed.case.samples import SAMPLES, SampleUnavailableError, open_sample
+from napari_spatialmed.case.samples import SAMPLES, SampleUnavailableError, open_sample, sample_folder
 from napari_spatialmed.case.saving import save_labels
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "open_sample",
     "paired",
     "renamed",
+    "sample_folder",
     "save_labels",
     "save_names",
     "with_name",

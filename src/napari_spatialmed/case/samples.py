@@ -91,6 +91,17 @@ def open_sample(key: str, progress: Progress | None = None) -> Case:
     )
 
 
+def sample_folder() -> Path:
+    """The folder with the two phantoms, as any other folder of labelled scans.
+
+    Raises
+    ------
+    SampleUnavailableError
+        If they aren't installed.
+    """
+    return _phantom_folder("phantom_abdomen").parent
+
+
 def _phantom_folder(name: str) -> Path:
     """Where a phantom lies: beside the package in a wheel, in the checkout otherwise."""
     package = Path(__file__).resolve().parents[1]

@@ -1,7 +1,7 @@
 """The Curate dock: a reviewer's queue, the question editable in place, evidence in the scene, scores; saved as it happens.
 
-It needs no model, no key and no network.  The parts (`queue_panel`, `question_editor`, `question_checks`, `review_panel`,
-`remark_line`) only emit signals; `saved_changes` writes, `scan_of_question` brings the scan, and this joins them.
+It needs no model, no key and no network.  The parts (`curate_panel`) only emit signals; `question_at_hand` shows the question
+with its scan and evidence, `saved_changes` writes, and this joins them.
 """
 
 from __future__ import annotations
@@ -12,32 +12,17 @@ from pathlib import Path
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_spatialmed.benchmark import QuestionState, visible_to
-from napari_spatialmed.questions import Question
-from napari_spatialmed.viewer.adjudicating import may_decide
-from napari_spatialmed.viewer.benchmark_bar import BenchmarkBar
-from napari_spatialmed.viewer.busy import BusyBar
-from napari_spatialmed.viewer.curate_buttons import CurateButtons
+from napari_spatialmed.benchmark import QuestionState
 from napari_spatialmed.viewer.curate_dialogs import CurateDialogs
-from napari_spatialmed.viewer.evidence import show_evidence
-from napari_spatialmed.viewer.frames import framed, scrolled
+from napari_spatialmed.viewer.curate_panel import CuratePanel
+from napari_spatialmed.viewer.frames import framed
 from napari_spatialmed.viewer.keys import KEYS, bind, is_typing, show_keys
-from napari_spatialmed.viewer.memory import recall
-from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device
-from napari_spatialmed.viewer.question_checks import QuestionChecks
-from napari_spatialmed.viewer.question_editor import QuestionEditor
-from napari_spatialmed.viewer.queue_panel import QueuePanel
-from napari_spatialmed.viewer.remark_line import RemarkLine
+from napari_spatialmed.viewer.question_at_hand import QuestionAtHand
 from napari_spatialmed.viewer.review_entry import ReviewEntry
-from napari_spatialmed.viewer.review_panel import CANNOT_JUDGE, ReviewPanel, others_text
+from napari_spatialmed.viewer.review_panel import CANNOT_JUDGE
 from napari_spatialmed.viewer.rule_marks import RuleMarks
 from napari_spatialmed.viewer.saved_changes import SavedChanges
-from napari_spatialmed.viewer.scan_of_question import ScanOfQuestion
 from napari_spatialmed.viewer.session import session_for
-from napari_spatialmed.viewer.stale_watch import StaleWatch
-
-LEAST_WIDTH = 430
-"""In pixels: narrower, the buttons' words would be cut."""
 
 
 class CurateDock(QWidget):
@@ -47,56 +32,34 @@ class CurateDock(QWidget):
         super().__init__()
         self.session = session_for(napari_viewer)
         self.changes = SavedChanges(self.session, self)
-        self.scan = ScanOfQuestion(self.session, self)
         self.marks = RuleMarks(self.session, self)
-        self.watch = StaleWatch(self.session, self)
         self.dialogs = CurateDialogs(self.session, self.changes, self)
-        self._build()
+        panel = CuratePanel(self.session, self.changes)
+        outside = QVBoxLayout(self)
+        outside.setContentsMargins(0, 0, 0, 0)
+        outside.addWidget(panel)
+        self.bar, self.queue, self.editor, self.checks = panel.bar, panel.queue, panel.editor, panel.checks
+        self.review, self.remark_line, self.others = panel.review, panel.remark_line, panel.others
+        self.message, self.buttons = panel.message, panel.buttons
         self.entry = ReviewEntry(self.review, self.changes, self)
+        self.at_hand = QuestionAtHand(self.session, panel, self.entry, self.marks, self)
         self._connect()
         bind(self, {name: self.action(name) for name in KEYS})
         framed(self)
         self.entry.keep_time(self.buttons.time_action.isChecked())
         self.reload()
 
-    # ---- what it looks like
-
-    def _build(self) -> None:
-        self.bar = BenchmarkBar(self.session)
-        self.queue = QueuePanel()
-        self.editor = QuestionEditor()
-        self.checks = QuestionChecks()
-        self.review = ReviewPanel()
-        self.remark_line = RemarkLine(self.session, self.changes)
-        self.others = PlainLabel()
-        self.message = MessageLine()
-        self.buttons = CurateButtons(keeps_time=recall("time_per_item", False))
-        inside = QWidget()
-        outside = QVBoxLayout(self)
-        outside.setContentsMargins(0, 0, 0, 0)
-        outside.addWidget(scrolled(inside, LEAST_WIDTH))
-        layout = QVBoxLayout(inside)
-        for part in (self.bar, self.queue, BusyBar(self.session.opening), self.editor, self.checks):
-            layout.addWidget(part)
-        layout.setStretchFactor(self.queue, 1)
-        for part in (self.review, self.message, self.buttons, self.remark_line, self.others, not_a_device()):
-            layout.addWidget(part)
-
     def _connect(self) -> None:
         session = self.session
         session.benchmark_changed.connect(self.reload)
-        session.case_changed.connect(self._on_case)
-        session.question_changed.connect(self._on_question)
         session.opening.failed.connect(self.message.fail)
-        self.scan.missing.connect(self._scan_missing)
-        self.watch.checked.connect(self._labels_checked)
-        self.watch.failed.connect(self.message.fail)
+        session.cases.said.connect(self.message.say)
+        self.at_hand.wanted.connect(self._turn_to)
         self.marks.changed.connect(self._load_queue)
         self.changes.saved.connect(self._saved)
         self.changes.failed.connect(self.message.fail)
         self.queue.chosen.connect(self._turn_to)
         self.editor.left.connect(self._field_left)
-        self.editor.typed.connect(self._check)
         self.checks.checked.connect(self.marks.note)
         self.checks.failed.connect(self.message.fail)
         self.review.submitted.connect(self._submit_review)
@@ -108,7 +71,7 @@ class CurateDock(QWidget):
 
     def action(self, name: str) -> Callable[[], object]:
         """What a key of `keys.KEYS` or a button of this name does."""
-        for part in (self, self.dialogs, self.remark_line):
+        for part in (self, self.dialogs, self.remark_line, self.at_hand):
             found: Callable[[], object] | None = getattr(part, name, None)
             if found is not None:
                 return found
@@ -140,8 +103,14 @@ class CurateDock(QWidget):
         for widget in (self.editor, self.checks, self.review):
             widget.setVisible(not self.queue.is_empty)
         if self.state is None:
-            self.session.set_question(self.queue.first_to_do)
-        self._show()
+            self.session.set_question(self._first())
+        self.at_hand.show(self.reviewer)
+
+    def _first(self) -> str | None:
+        """Where to resume: on the scan on show, if something waits there."""
+        case = self.session.case
+        here = None if case is None else self.queue.first_of(case.id, to_do=True)
+        return here or self.queue.first_to_do
 
     def _load_queue(self) -> None:
         benchmark = self.session.benchmark
@@ -174,76 +143,6 @@ class CurateDock(QWidget):
     def find(self) -> None:
         """Put the cursor into the search."""
         self.queue.search.setFocus()
-
-    # ---- the question at hand
-
-    def _on_question(self, question: str | None) -> None:
-        self.queue.select(question)
-        self.remark_line.cancel()
-        self._show()
-        self.entry.question_turned()
-        state = self.state
-        if state is None:
-            return
-        self.scan.bring(state.case)
-        self._on_show(state)
-
-    def _on_case(self) -> None:
-        state = self.state
-        if state is not None:
-            self._check(self.editor.edited() or state.question)
-            self._on_show(state)
-
-    def _on_show(self, state: QuestionState) -> None:
-        """Draw the evidence if the scan is there, and see to it that the next one will be."""
-        if self.session.case is not None and self.session.case.id == state.case:
-            show_evidence(self.session, state.question)
-            following = self.queue.next_case()
-            if following is not None:
-                self.scan.foresee(following)
-
-    def _scan_missing(self, case_id: str) -> None:
-        self.message.say(
-            f"The scan of this question ({case_id}) was never opened on this machine. Open it in the Case dock; it is recognised by its content.",
-            "warning",
-        )
-
-    def _show(self) -> None:
-        state = self.state
-        self.entry.show(state, self.reviewer)
-        if state is None:
-            self.editor.show_question(None)
-            self.checks.clear()
-            self.others.setText("")
-            return
-        seen = visible_to(self.reviewer, state)
-        parts = [state.question.task, state.question.key.form, f"revision {seen.revision}"]
-        if state.stale_reason:
-            parts.append(f"⟳ {state.stale_reason}")
-        if self.editor.show_question(seen.question, " · ".join(parts)):
-            self.checks.show_question(seen.question)
-            self._check(seen.question)
-        self.editor.setEnabled(not state.conflict)
-        self.others.setText(others_text(state, self.reviewer))
-        self.buttons.enable("adjudicate", bool(state.conflict) or may_decide(state, self.reviewer))
-        self.buttons.enable("provenance", not seen.blind)
-
-    # ---- rules
-
-    def _check(self, question: Question) -> None:
-        self.checks.check(question, self.session.geometry)
-
-    def _labels_checked(self, right: tuple[str, ...], stale: tuple[str, ...]) -> None:
-        self.marks.forget_case()
-        if self.state is not None:
-            self._check(self.editor.edited() or self.state.question)
-        if stale:
-            self.message.say(
-                f"Labels edited: {len(stale)} questions no longer hold and are stale; {len(right)} were recomputed and stand.",
-                "warning",
-            )
-        elif right:
-            self.message.say(f"Labels edited: {len(right)} answers recomputed, all stand.", "good")
 
     # ---- changes, each saved when made
 
@@ -328,11 +227,6 @@ class CurateDock(QWidget):
         self.session.set_question(self.changes.reverse("redo") or self.session.question)
 
     # ---- looking closer
-
-    def evidence(self) -> None:
-        """Draw what the answer rests on."""
-        if self.state is not None:
-            show_evidence(self.session, self.state.question)
 
     def recompute(self) -> None:
         """Compute the answer from the labels as they are, and show stored against now."""

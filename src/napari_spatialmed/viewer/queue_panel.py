@@ -108,6 +108,13 @@ class QueuePanel(QWidget):
         """Where the reviewer resumes."""
         return next((row.question for row in self.model.matching("To do")), None)
 
+    def first_of(self, case_id: str, *, to_do: bool = False) -> str | None:
+        """The first question about a scan that waits; where none does, the first of all, unless only what waits is meant."""
+        waiting = [row for row in self.model.matching("To do") if row.case == case_id]
+        if not waiting and not to_do:
+            waiting = [row for row in self.model.matching("All") if row.case == case_id]
+        return waiting[0].question if waiting else None
+
     def beside(self, by: int) -> str | None:
         """The question so many rows further in the list, no further than its ends."""
         rows = self.model.rows

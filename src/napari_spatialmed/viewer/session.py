@@ -11,21 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
 from napari.components import ViewerModel
 from psygnal import Signal
 
 from napari_spatialmed.case import Case, open_case, open_sample
 from napari_spatialmed.geometry import CaseGeometry, Measurement
 from napari_spatialmed.viewer.case_layers import Prepared
-from napari_spatialmed.viewer.edits import Edit
+from napari_spatialmed.viewer.case_list import CaseList
+from napari_spatialmed.viewer.edits import Edit, update_geometry
+from napari_spatialmed.viewer.keys import bind_cases
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.opening import Opened, Wanted, open_prepared, read_wanted
 from napari_spatialmed.viewer.read_ahead import ReadAhead, wait_for
 from napari_spatialmed.viewer.scene import Scene
 from napari_spatialmed.viewer.unsaved_edits import may_leave
 from napari_spatialmed.viewer.window_end import end_of
-from napari_spatialmed.viewer.work import Job, Work
+from napari_spatialmed.viewer.work import Work
 
 if TYPE_CHECKING:
     from napari_spatialmed.benchmark import Benchmark, QuestionState
@@ -70,6 +71,8 @@ class Session:
         self._updating.returned.connect(self._updated)
         self.ahead = ReadAhead()
         """The scan that will be wanted next."""
+        self.cases = CaseList(self)
+        """The scans of a folder and of the benchmark."""
         self._pending: list[Edit] = []
         self._strokes = 0
         self._saved_at: int | None = 0
@@ -273,10 +276,11 @@ class Session:
         else:
             if end is not None:
                 end.came.connect(self._leave)
+                bind_cases(end.window, {"next_case": self.cases.next, "previous_case": self.cases.previous})
 
     def _leave(self) -> None:
         """The window closes: what runs for it is stopped, and nothing arrives any more."""
-        for work in (self.opening, self._updating):
+        for work in (self.opening, self._updating, self.cases.looking):
             work.stop()
         self.ahead.stop()
         self.scene.leave()
@@ -304,7 +308,7 @@ class Session:
     def _update(self) -> None:
         edits, self._pending = self._pending, []
         if edits and self._geometry is not None:
-            self._updating.run("Updating measurements", _update_geometry, self._geometry, edits)
+            self._updating.run("Updating measurements", update_geometry, self._geometry, edits)
 
     def _updated(self, names: frozenset[str]) -> None:
         case = self._case
@@ -312,12 +316,6 @@ class Session:
             self.scene.surfaces.forget(case[n].label for n in names)
             self.labels_edited.emit(tuple(sorted(names)))
         self._update()
-
-
-def _update_geometry(job: Job, geometry: CaseGeometry, edits: list[Edit]) -> frozenset[str]:
-    starts = np.min([[s.start for s in e.region] for e in edits], axis=0)
-    stops = np.max([[s.stop for s in e.region] for e in edits], axis=0)
-    return geometry.update(tuple(slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True)))
 
 
 _sessions: WeakKeyDictionary[ViewerModel, Session] = WeakKeyDictionary()

@@ -19,23 +19,23 @@ class WindowEnd(QObject):
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
         self._asked = False
-        self._window = window
+        self.window = window
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt: a close that a person asked for may still be refused in napari's dialog; then the window isn't hidden."""
-        if watched is self._window:
+        if watched is self.window:
             if event.type() == QEvent.Type.Close:
                 self._asked = True
             if (event.type() == QEvent.Type.Close and not event.spontaneous()) or (
                 event.type() == QEvent.Type.Hide and self._asked and not event.spontaneous()
             ):
-                self._window.removeEventFilter(self)
+                self.window.removeEventFilter(self)
                 self._stop_everything()
         return False
 
     def _stop_everything(self) -> None:
-        for work in self._window.findChildren(Work):
+        for work in self.window.findChildren(Work):
             work.stop()
         self.came.emit()
 

@@ -27,6 +27,7 @@ class DockPlace:
 DOCKS = {
     "Workspace": DockPlace("workspace_bar:WorkspaceBar", "top"),
     "Case": DockPlace("case_dock:CaseDock", "left"),
+    "Case list": DockPlace("case_list_dock:CaseListDock", "left"),
     "Measure": DockPlace("measure_dock:MeasureDock", "right"),
     "Propose": DockPlace("propose_dock:ProposeDock", "right"),
     "Curate": DockPlace("curate_dock:CurateDock", "right"),
@@ -34,7 +35,7 @@ DOCKS = {
     "Report": DockPlace("report_dock:ReportDock", "right"),
     "Orthogonal views": DockPlace("orthogonal:OrthogonalViews", "bottom"),
 }
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
 """Raised when docks come or go, so that an older layout is not applied."""
 _RIGHT_WIDTH, _LEFT_WIDTH, _BELOW_HEIGHT = 440, 360, 280
 
@@ -61,7 +62,7 @@ def arrange(viewer: napari.viewer.Viewer) -> None:
     bar.setTitleBarWidget(QWidget(bar))
     for area in (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea):
         window.setTabPosition(area, QTabWidget.TabPosition.North)
-    # napari's own two docks on the left stay at hand, as tabs behind the case.
+    # napari's own two docks on the left stay at hand, as tabs behind ours.
     for own in window.findChildren(QDockWidget):
         if own.objectName() in ("layer list", "layer controls"):
             window.tabifyDockWidget(case, own)
@@ -99,6 +100,8 @@ def show_dock(viewer: napari.viewer.Viewer, title: str) -> QWidget:
         widget = _widget(place.widget)(viewer)
         viewer.window.add_dock_widget(widget, name=name, area=place.area, tabify=place.area == "right")
         found = widget
+        if place.area == "left":
+            _tabify_on_the_left(viewer, title)
     dock = _dock(viewer, title)
     if dock is not None:
         # On a tab there is no room for the product's name.
@@ -107,6 +110,16 @@ def show_dock(viewer: napari.viewer.Viewer, title: str) -> QWidget:
         dock.raise_()
         hide_unused_tab_bars(_main_window(dock))
     return found
+
+
+def _tabify_on_the_left(viewer: napari.viewer.Viewer, title: str) -> None:
+    """Put a new dock behind the one of ours that is there, where napari itself tabs only on the right."""
+    dock = _dock(viewer, title)
+    window = _main_window(dock)
+    for name, place in DOCKS.items():
+        other = _dock(viewer, name) if place.area == "left" and name != title else None
+        if window is not None and dock is not None and other is not None:
+            window.tabifyDockWidget(other, dock)
 
 
 def hide_unused_tab_bars(window: QMainWindow | None) -> None:
