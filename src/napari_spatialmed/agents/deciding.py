@@ -44,7 +44,7 @@ async def decide(
     """Everything between an idea and its acceptance."""
     messages, case = list(idea.messages), geometry.case.id
     if idea.problem:
-        return _rejected(idea, None, (), "", idea.problem, messages, case)
+        return _rejected(idea, None, (), idea.rule, idea.problem, messages, case)
     try:
         question = build_from(idea, geometry, others)
     except UndecidableError as error:

@@ -26,10 +26,13 @@ from napari_spatialmed.llm import EndpointError, assistant_message, system_messa
 from napari_spatialmed.llm import Message as LLMMessage
 from napari_spatialmed.questions import (
     FORMS,
+    RULES,
     Others,
     Task,
+    UndecidableError,
     build_question,
     check_text,
+    failed,
     forms_catalogue,
     proposal_schema,
 )
@@ -96,14 +99,14 @@ class LLMGenerator:
         )
         # a new seed for every idea; the same again after a crash, so that the journal knows it
         turn = self._asked.seed + len(wanted.taken) + self._failures.get(wanted.task, 0)
-        problem, draft = "", None
+        problem, rule, draft = "", "", None
         for attempt in range(2):
             try:
                 draft, said = await self._asked.structured(turns, _Draft, schema, seed=turn)
             except EndpointError as error:
                 if error.kind in FATAL:
                     raise
-                problem = f"the model gave no usable answer: {error.what}"
+                problem, rule = f"the model gave no usable answer: {error.what}", ""
                 if error.reply is not None:
                     messages.append(
                         Message(
@@ -113,7 +116,7 @@ class LLMGenerator:
                 messages.append(Message(self.name, "error", problem))
                 break
             messages += said
-            problem = _problem(draft, geometry, wanted, self._others)
+            problem, rule = _problem(draft, geometry, wanted, self._others)
             if not problem:
                 break
             messages.append(Message(self.name, "error", problem))
@@ -123,9 +126,11 @@ class LLMGenerator:
                     user_message(f"That can't be used: {problem}\nSend a corrected object."),
                 ]
         self._failures[wanted.task] = self._failures.get(wanted.task, 0) + 1 if problem else 0
-        return self._idea(wanted.task, draft, problem, messages)
+        return self._idea(wanted.task, draft, problem, rule, messages)
 
-    def _idea(self, task: Task, draft: _Draft | None, problem: str, messages: list[Message]) -> Idea:
+    def _idea(
+        self, task: Task, draft: _Draft | None, problem: str, rule: str, messages: list[Message]
+    ) -> Idea:
         if draft is None:
             return Idea(task, "", (), by=self.name, messages=tuple(messages), problem=problem)
         return Idea(
@@ -139,6 +144,7 @@ class LLMGenerator:
             by=f"{self.name} ({self._asked.client.endpoint.model})",
             messages=tuple(messages),
             problem=problem,
+            rule=rule,
         )
 
 
@@ -209,17 +215,17 @@ def _pairs(geometry: CaseGeometry, structures: Sequence[Structure]) -> list[str]
     return lines
 
 
-def _problem(draft: _Draft, geometry: CaseGeometry, wanted: Wanted, others: Others) -> str:
-    """What is wrong with a draft, in a sentence the model can act on; empty if nothing is."""
+def _problem(draft: _Draft, geometry: CaseGeometry, wanted: Wanted, others: Others) -> tuple[str, str]:
+    """What is wrong with a draft, in a sentence the model can act on, and by which rule; empty if nothing is."""
     form = FORMS.get(draft.form)
     if form is None or form.task != wanted.task:
-        return f"there is no form {plain(draft.form, 60)!r} of task {wanted.task}"
+        return f"there is no form {plain(draft.form, 60)!r} of task {wanted.task}", ""
     unknown = [name for name in draft.structures if name not in geometry.case]
     if unknown:
-        return f"unknown structures: {', '.join(plain(name, 60) for name in unknown[:5])}"
+        return f"unknown structures: {', '.join(plain(name, 60) for name in unknown[:5])}", ""
     idea = Idea(wanted.task, form.id, tuple(draft.structures), _params(draft))
     if not wanted.allows(idea):
-        return "the same was proposed before, or one of these structures is used up: choose others"
+        return "the same was proposed before, or one of these structures is used up: choose others", ""
     try:
         question = build_question(
             geometry,
@@ -230,9 +236,11 @@ def _problem(draft: _Draft, geometry: CaseGeometry, wanted: Wanted, others: Othe
             others=others,
         )
     except SpatialMedError as error:
-        return plain(str(error), 400)
-    broken = [verdict for verdict in check_text(question) if not verdict.passed]
-    return plain(" ".join(f"{v.reason} (rule {v.rule})" for v in broken), 400)
+        return plain(str(error), 400), error.rule if isinstance(error, UndecidableError) else ""
+    # of the rules that look at the scan only U5: whether the stem names structures that the key knows nothing of
+    broken = failed([*check_text(question), *RULES["U5"].check(question, geometry, others=others)])
+    said = dict.fromkeys(f"{v.reason} (rule {v.rule})" for v in broken)
+    return plain(" ".join(said), 400), broken[0].rule if broken else ""
 
 
 def _params(draft: _Draft) -> Mapping[str, JsonValue]:

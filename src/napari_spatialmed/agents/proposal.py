@@ -46,7 +46,7 @@ class Idea:
     """What a generator puts forward: what to ask and how, never a number.
 
     `stem` empty means one of the form's own phrasings.  `problem` says what the generator got wrong in the end, so that
-    there is no question.
+    there is no question, and `rule` by which rule, if it is one.
     """
 
     task: Task
@@ -59,6 +59,7 @@ class Idea:
     by: str = ""
     messages: tuple[Message, ...] = ()
     problem: str = ""
+    rule: str = ""
 
     @property
     def signature(self) -> Signature:

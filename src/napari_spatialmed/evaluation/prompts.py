@@ -99,7 +99,9 @@ def prompt_for(question: Question, view: View | None, arm: Arm = "normal", *, ro
         raise PromptError(f"no arm {arm!r}", hint=f"There are: {', '.join(ARMS)}.")
     if arm != "blind" and (view is None or not view.pictures):
         raise PromptError(
-            "there is no picture to show", where=question.id, hint="Only the blind arm asks without one."
+            "there is no picture to show (rule V4)",
+            where=question.id,
+            hint="Only the blind arm asks without one.",
         )
     shown = rotate(question, rotation)
     lines = []

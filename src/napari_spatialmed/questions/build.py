@@ -148,7 +148,7 @@ def _check_request(
         if kinds and structure.kind not in kinds:
             raise UndecidableError(
                 "U5",
-                f"{form.title} wants a {' or '.join(kinds)} in place {place + 1}; the {structure.title} is a {structure.kind}.",
+                f"{form.title} wants {_a(' or '.join(kinds))} in place {place + 1}; the {structure.title} is {_a(structure.kind)}.",
             )
     for name, value in chosen.items():
         if name in form.free_params and isinstance(value, str):
@@ -184,3 +184,7 @@ def _question_id(case: str, key: AnswerKey, stem: str, options: tuple[str, ...])
 
 draft = build_question
 """Writing a question from scratch is building one: choose a form and structures, the calculators do the rest."""
+
+
+def _a(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"

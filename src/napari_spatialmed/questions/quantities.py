@@ -167,7 +167,8 @@ def lesions_inside(
     by_host = found.detail["by_host"]
     if by_host.get("undecided"):
         raise UndecidableError(
-            "U4", f"Of {by_host['undecided']} {lesion} it is not clear which organ they lie in."
+            "U4",
+            f"Of {by_host['undecided']} {geometry.case[lesion].title} it is not clear which organ they lie in.",
         )
     return float(by_host.get(organ, 0)), None, (found,)
 
@@ -176,7 +177,8 @@ def check_in_host(geometry: CaseGeometry, lesion: str, organ: str) -> None:
     """Rule U4: the lesion lies in this organ and in no other."""
     host = check_host(geometry, lesion)
     if host != organ:
-        raise UndecidableError("U4", f"The {lesion} lies in the {host}, not in the {organ}.")
+        lies, inside, asked = (geometry.case[name].title for name in (lesion, host, organ))
+        raise UndecidableError("U4", f"The {lies} lies in the {inside}, not in the {asked}.")
 
 
 def is_host(geometry: CaseGeometry, structures: Sequence[str]) -> bool:

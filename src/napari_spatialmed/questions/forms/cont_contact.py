@@ -64,7 +64,8 @@ class Contact(WhichForm):
         touching = [name for name, m in found.items() if m.detail["touching"]]
         if len(touching) != 1:
             raise UndecidableError(
-                "O6", f"{len(touching)} of the structures touch the {reference}; it must be one."
+                "O6",
+                f"{len(touching)} of the structures touch the {geometry.case[reference].title}; it must be one.",
             )
         scores = {n: (0.0 if n in touching else number_of(m), m.uncertainty or 0.0) for n, m in found.items()}
         return scores, tuple(m.to_dict() for m in found.values())

@@ -47,7 +47,8 @@ class HostOrgan(WhichForm):
         lesion, *asked = key.structures
         host = check_host(geometry, lesion)
         if host not in asked:
-            raise UndecidableError("U4", f"The {lesion} lies in the {host}, which is no option.")
+            lies, inside = (geometry.case[name].title for name in (lesion, host))
+            raise UndecidableError("U4", f"The {lies} lies in the {inside}, which is no option.")
         found = measure(geometry, "host", lesion)
         shares = found.detail["shares"]
         return {name: (float(shares.get(name, 0.0)), 0.0) for name in asked}, (found.to_dict(),)

@@ -47,7 +47,8 @@ class SideOfBody(WordForm):
         offset = float(found.detail["offset_mm"])
         if found.value not in ("right", "left") or abs(offset) < DIRECTION_MARGIN_MM:
             raise UndecidableError(
-                "U1", f"The centre of {key.structures[0]} lies {abs(offset):.1f} mm from the midline."
+                "U1",
+                f"The centre of the {geometry.case[key.structures[0]].title} lies {abs(offset):.1f} mm from the midline.",
             )
         return Evaluation(str(found.value), "", None, (found.to_dict(),), {"offset_mm": offset})
 
