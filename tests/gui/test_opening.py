@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from napari_spatialmed import cli
+from napari_spatialmed import benchmark, cli
+from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.case import CaseError
 from napari_spatialmed.cli.viewing import open_command
+from napari_spatialmed.questions.model import AnswerKey, Question
 from napari_spatialmed.viewer.session import session_for
 
 pytestmark = pytest.mark.gui
@@ -34,15 +36,29 @@ def test_the_command_opens_the_workspace_around_the_scan(
     make_napari_viewer: Callable[..., napari.Viewer],
     monkeypatch: pytest.MonkeyPatch,
     files: tuple[Path, Path],
+    tmp_path: Path,
 ) -> None:
     made = make_napari_viewer(show=True)
+    opened = benchmark.create(tmp_path / "b.spatialmed.jsonl", actor="team")
+    key = AnswerKey(task="COMP", form="comp.pair", structures=("liver", "spleen"))
+    for name in ("q-000000000001", "q-000000000002"):
+        opened.propose(
+            Question(
+                id=name, case="c", key=key, stem=name, options=("liver", "spleen"), answer="A", truth="liver"
+            ),
+            accepted=True,
+        )
     monkeypatch.setattr(napari, "Viewer", lambda **_: made)
     monkeypatch.setattr(napari, "run", lambda: None)
+    command = [str(files[0]), "--image", str(files[1]), "--benchmark", str(opened.path)]
+    with pytest.raises(BenchmarkError, match="no question q-7"):
+        CliRunner().invoke(open_command, [*command, "--question", "q-7"], catch_exceptions=False)
     result = CliRunner().invoke(
-        open_command, [str(files[0]), "--image", str(files[1])], catch_exceptions=False
+        open_command, [*command, "--question", "q-000000000002"], catch_exceptions=False
     )
     assert result.exit_code == 0
     session = session_for(made)
+    assert session.question == "q-000000000002", "where a report's worst item says to look"
     assert session.case is not None
     assert session.case.image is not None
     assert {"Case (SpatialMed)", "Curate (SpatialMed)"} <= set(made.window.dock_widgets)

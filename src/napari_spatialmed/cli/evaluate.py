@@ -141,7 +141,12 @@ def evaluate_command(
 
 def data_set_of(state: State, benchmark: Path) -> str:
     """What consent to sending is given for."""
-    return f"benchmark {state.title or benchmark.name.partition('.')[0]}"
+    return f"benchmark {state.title or name_of(benchmark)}"
+
+
+def name_of(benchmark: Path) -> str:
+    """A benchmark file's name without its endings."""
+    return benchmark.name.partition(".")[0]
 
 
 def source_of(folders: tuple[Path, ...], state: State) -> CaseSource:

@@ -17,6 +17,7 @@ from napari_spatialmed.cli.evaluate import (
     case_folders,
     data_set_of,
     mra_option,
+    name_of,
     source_of,
 )
 from napari_spatialmed.evaluation.judging import Judged
@@ -102,7 +103,9 @@ def report_command(
         judged = asyncio.run(
             _judge(judge, runs, state, data_set_of(state, benchmark), budget=budget, yes_send=yes_send)
         )
-    written = write_report(runs, state, out, find_case=source, mra_mode=mra_mode, judged=judged)
+    written = write_report(
+        runs, state, out, find_case=source, mra_mode=mra_mode, judged=judged, title=name_of(benchmark)
+    )
     click.echo(str(written.path))
     for note in written.notes:
         click.echo(f"note: {note}", err=True)

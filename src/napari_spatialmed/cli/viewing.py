@@ -6,23 +6,37 @@ from pathlib import Path
 
 import click
 
+from napari_spatialmed.benchmark import BenchmarkError, read
 from napari_spatialmed.cli.cases import case_options, load_case
 
 
 @click.command("open")
 @case_options
 @click.option("--benchmark", type=click.Path(path_type=Path), help="A benchmark file to curate beside it.")
-def open_command(labels: Path, image: Path | None, names: str | None, benchmark: Path | None) -> None:
+@click.option("--question", help="With --benchmark: the id of the question to turn to.")
+def open_command(
+    labels: Path, image: Path | None, names: str | None, benchmark: Path | None, question: str | None
+) -> None:
     """Open a labelled scan in napari.
 
     LABELS is the label map; --image is the scan it belongs to.  The scan is read before the window opens, so that bad
     input ends here, with a sentence and exit code 3.
     """
+    if question is not None and benchmark is None:
+        raise click.UsageError("--question needs --benchmark, the file that holds it")
     case = load_case(labels, image, names)
+    if benchmark is not None and question is not None and question not in read(benchmark).state.questions:
+        raise BenchmarkError(
+            f"there is no question {question}",
+            where=benchmark,
+            hint="`spatialmed stats --questions` lists them.",
+        )
     # napari and its window system are imported only by the commands that open a window.
     import napari
     from npe2 import PluginManager
 
     viewer = napari.Viewer(title="SpatialMed")
-    PluginManager.instance().commands.execute("napari-spatialmed.show_case", args=(viewer, case, benchmark))
+    PluginManager.instance().commands.execute(
+        "napari-spatialmed.show_case", args=(viewer, case, benchmark, question)
+    )
     napari.run()

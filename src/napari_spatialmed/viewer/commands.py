@@ -31,13 +31,20 @@ def open_case(viewer: napari.viewer.Viewer) -> None:
         dock.opening.expand(animate=False)
 
 
-def show_case(viewer: napari.viewer.Viewer, case: Case | None = None, benchmark: Path | None = None) -> None:
-    """Lay out the workspace, around a case if one is given; what the command line calls."""
+def show_case(
+    viewer: napari.viewer.Viewer,
+    case: Case | None = None,
+    benchmark: Path | None = None,
+    question: str | None = None,
+) -> None:
+    """Lay out the workspace, around a case if one is given, at a question of the benchmark; what the command line calls."""
     open_workspace(viewer)
     if case is not None:
         session_for(viewer).set_case(case)
     if benchmark is not None:
         open_benchmark(viewer, benchmark)
+    if question is not None:
+        session_for(viewer).set_question(question)
 
 
 def open_benchmark(viewer: napari.viewer.Viewer, path: Path) -> None:

@@ -121,13 +121,13 @@ class QueueModel(QAbstractTableModel):
             note,
             bool(state.flags and visible_to(reviewer, state).flags),
             disagreement(state, reviewer),
-            f"{question.task} {question.stem} {state.case}".casefold(),
+            f"{question.task} {question.stem} {state.case} {state.id}".casefold(),
         )
         self._read[state.id] = (events, row)
         return row
 
     def filter(self, name: str, words: str) -> None:
-        """Show only what passes this filter of `FILTERS` and holds all the words in task, stem or case."""
+        """Show only what passes this filter of `FILTERS` and holds all the words in task, stem, case or id."""
         self._filter, self._words = name, words
         self._refilter()
 

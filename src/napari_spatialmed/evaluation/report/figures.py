@@ -36,36 +36,34 @@ _LINES = (
 
 
 def heat_map(strata: Strata, models: Sequence[str], *, most: int = 40) -> str:
-    """Models × structures; groups with too few items are hatched."""
+    """Structures × models, so that the names read level however many there are; those with too few items are grey."""
     names, n = strata.names[:most], strata.n[:most]
     if not names:
         return ""
-    values = strata.scores[:, :most]
+    values = strata.scores[:, :most].T
     with mpl.rc_context(_STYLE):
         figure = Figure(
-            figsize=(max(6.0, 1.8 + 0.34 * len(names)), 1.7 + 0.3 * len(models)), layout="constrained"
+            figsize=(min(7.4, 3.0 + 0.55 * len(models)), 1.4 + 0.2 * len(names)), layout="constrained"
         )
         axes = figure.subplots()
         picture = axes.imshow(values, cmap="YlGnBu", vmin=0, vmax=1, aspect="auto")
-        axes.set_xticks(
-            range(len(names)),
-            [f"{s} ({k})" for s, k in zip(names, n, strict=True)],
-            rotation=60,
-            ha="right",
-            rotation_mode="anchor",
-        )
-        axes.set_yticks(range(len(models)), models)
-        for column, count in enumerate(n):
-            for row in range(len(models)):
+        axes.xaxis.tick_top()
+        axes.set_xticks(range(len(models)), models, rotation=40, ha="left", rotation_mode="anchor")
+        axes.set_yticks(range(len(names)), [f"{s} ({k})" for s, k in zip(names, n, strict=True)])
+        axes.tick_params(length=0)
+        for row, count in enumerate(n):
+            for column in range(len(models)):
                 share = values[row, column]
                 color = "white" if share > 0.6 else INK
                 axes.text(
-                    column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7, color=color
+                    column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8, color=color
                 )
             if count < SMALLEST_STRATUM:
-                axes.get_xticklabels()[column].set_color("#9aa5b1")
+                axes.get_yticklabels()[row].set_color("#7b8794")
         axes.spines[:].set_visible(False)
-        figure.colorbar(picture, ax=axes, shrink=0.9, pad=0.01, label="score")
+        bar = figure.colorbar(picture, ax=axes, shrink=min(1.0, 8 / len(names)), anchor=(0, 1), pad=0.02)
+        bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
+        bar.outline.set_visible(False)
         return _svg(figure)
 
 
@@ -90,7 +88,12 @@ def radar(strata: Strata, models: Sequence[str]) -> str:
                 label=name,
             )
         axes.set_xticks(angles, [f"{s}\n(n {k})" for s, k in zip(strata.names, strata.n, strict=True)])
-        axes.tick_params(axis="x", pad=14)
+        axes.tick_params(axis="x", pad=4)
+        for angle, label in zip(angles, axes.get_xticklabels(), strict=True):
+            sideways = np.cos(angle)
+            label.set_horizontalalignment(
+                "center" if abs(sideways) < 0.3 else "left" if sideways > 0 else "right"
+            )
         axes.set_ylim(0, 1)
         axes.set_yticks([0.25, 0.5, 0.75, 1.0], ["25", "50", "75", "100"], fontsize=7)
         figure.legend(loc="outside right upper", frameon=False, fontsize=8)
@@ -103,7 +106,7 @@ def bars(strata: Strata, models: Sequence[str], *, label: str = "score") -> str:
         return ""
     width = 0.8 / max(1, len(models))
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(7.2, 2.8), layout="constrained")
+        figure = Figure(figsize=(4.8, 3.0 + 0.16 * ((len(models) + 1) // 2)), layout="constrained")
         axes = figure.subplots()
         for i, name in enumerate(models):
             axes.bar(
@@ -118,8 +121,9 @@ def bars(strata: Strata, models: Sequence[str], *, label: str = "score") -> str:
             [f"{s}\nn {k}" for s, k in zip(strata.names, strata.n, strict=True)],
         )
         axes.set_ylim(0, 1)
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100"])
         axes.set_ylabel(label)
-        figure.legend(loc="outside right upper", frameon=False, fontsize=8)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
         return _svg(figure)
 
 
@@ -170,11 +174,10 @@ def donut(counts: Sequence[tuple[str, int]], *, most: int = 14) -> str:
             counterclock=False,
             wedgeprops={"width": 0.42, "edgecolor": "white"},
         )[0]
-        axes.legend(
+        figure.legend(
             wedges,
             [f"{name} ({n})" for name, n in shown],
-            loc="center left",
-            bbox_to_anchor=(1.0, 0.5),
+            loc="outside right center",
             frameon=False,
             fontsize=8,
         )
@@ -199,6 +202,8 @@ def histogram(counts: Sequence[tuple[str, int]], label: str) -> str:
 
 def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(
+        buffer, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None, "Creator": None}
+    )
     text = buffer.getvalue()
     return text[text.index("<svg") :]

@@ -27,6 +27,8 @@ from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions.model import PAPER_TASKS
 
 WORST = 12
+FEW_PATIENTS = 10
+"""Below it a bootstrap over patients says little, and the report says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def write_report(
     find_case: Callable[[str], CaseGeometry] | None = None,
     mra_mode: MraMode | None = None,
     judged: Judged | None = None,
+    title: str = "",
 ) -> Written:
     """Write the report of `runs` over one benchmark.
 
@@ -62,6 +65,8 @@ def write_report(
         Score open answers again in this mode.
     judged
         What a judge model found in the explanations, besides the parser.
+    title
+        For a benchmark that has none of its own, such as its file's name.
 
     Raises
     ------
@@ -77,7 +82,7 @@ def write_report(
         )
     models = read_runs(runs, items, state, mra_mode=mra_mode, judged=judged)
     notes = [*_notes(items, models), *_notes_on_judge(judged)]
-    html = render_page(items, models, state.title, notes, find_case, judged)
+    html = render_page(items, models, state.title or title, notes, find_case, judged)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(html, "utf-8")
@@ -151,6 +156,10 @@ def _notes(items: Items, models: Sequence[ModelResult]) -> list[str]:
     if items.patients < 2:
         notes.append(
             "All items are of one patient: nothing says how scores vary between patients, so there are no intervals."
+        )
+    elif items.patients < FEW_PATIENTS:
+        notes.append(
+            f"All items are of {items.patients} patients: intervals over so few are rough, mostly too narrow."
         )
     for model in models:
         missing = int((~model.main.asked).sum())
