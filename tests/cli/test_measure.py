@@ -166,6 +166,26 @@ def test_many_cases_with_a_bad_one_end_with_code_4(
     assert "2 from an earlier run" in out
 
 
+def test_a_structure_that_some_cases_lack_is_told_and_fails_nothing(
+    labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out_path = tmp_path / "many", tmp_path / "table.csv"
+    folder.mkdir()
+    (folder / "both_seg.nii.gz").write_bytes(labels.read_bytes())
+    alone = np.zeros((6, 6, 6), np.uint8)
+    alone[2:4, 2:4, 2:4] = 1
+    nib.save(nib.Nifti1Image(alone, np.eye(4)), folder / "spleen_only_seg.nii.gz")
+    code, out, err = run(
+        capsys, "--cases", folder, "--names", labels.with_name("names.json"), "--out", out_path, "--structures",
+        "Liver,aorta",
+    )  # fmt: skip
+    assert code == 0
+    assert "2 measured, 0 failed" in out
+    assert "Liver: not in 1 of 2 cases: spleen_only_seg" in err
+    assert "aorta: in none of the cases" in err
+    assert out_path.read_text("utf-8").count("not in this case") == 3
+
+
 def test_a_real_scan(shared: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
     folder = shared("cases/ts_abdomen_ct")
     code, out, _ = run(

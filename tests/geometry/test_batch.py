@@ -14,7 +14,8 @@ import pytest
 
 from napari_spatialmed.case import CaseFiles
 from napari_spatialmed.geometry import batch
-from napari_spatialmed.geometry.batch import BatchError, measure_case, measure_many, write_table
+from napari_spatialmed.geometry.batch import BatchError, measure_case, measure_many
+from napari_spatialmed.geometry.tables import TableError, write_table
 
 from .conftest import blobs
 
@@ -67,10 +68,33 @@ def test_tables_hold_the_same_in_every_format(cases: list[CaseFiles], tmp_path: 
     assert not any(str(tmp_path) in str(value) for value in rows[0].values())
 
 
+def test_a_structure_that_was_asked_for_and_is_not_there_has_a_row_that_says_so(
+    cases: list[CaseFiles], tmp_path: Path
+) -> None:
+    without = blobs(1)
+    without[without == 2] = 0
+    nib.save(nib.Nifti1Image(without, np.eye(4)), cases[1].labels)
+    out = tmp_path / "table.jsonl"
+    outcome = measure_many(
+        cases[:2], out, names=None, calculators=CALCULATORS, wanted=("Label_1", "label_2", "spleen")
+    )
+    assert outcome.missing == {"label_2": ["case1.nii.gz"], "spleen": ["case0.nii.gz", "case1.nii.gz"]}
+    assert [
+        (row["file"], row["name"], row["status"], row.get("voxels") is not None) for row in rows_of(out)
+    ] == [
+        ("case0.nii.gz", "label_1", "measured", True),
+        ("case0.nii.gz", "label_2", "measured", True),
+        ("case0.nii.gz", "spleen", "not in this case", False),
+        ("case1.nii.gz", "label_1", "measured", True),
+        ("case1.nii.gz", "label_2", "not in this case", False),
+        ("case1.nii.gz", "spleen", "not in this case", False),
+    ]
+
+
 def test_a_table_that_cannot_be_written_is_refused_before_anything_is_measured(
     cases: list[CaseFiles], tmp_path: Path
 ) -> None:
-    with pytest.raises(BatchError, match="parquet"):
+    with pytest.raises(TableError, match="table"):
         measure_many(cases, tmp_path / "table.xlsx", names=None, calculators=CALCULATORS)
     with pytest.raises(BatchError, match="no Dask scheduler"):
         measure_many(
@@ -124,4 +148,4 @@ def test_a_case_that_kills_its_worker_is_given_up_and_the_others_are_not(
 def _die_on_case1(files: CaseFiles, *_: object) -> list[dict[str, object]]:
     if files.key == "case1.nii.gz":
         os.kill(os.getpid(), signal.SIGKILL)
-    return [{"file": files.key}]
+    return [{"file": files.key, "status": "measured"}]

@@ -193,7 +193,14 @@ def test_one_more_voxel_changes_a_value_by_no_more_than_its_uncertainty() -> Non
     grown = labels.copy()
     grown[12, 8, 8] = 1
     before, after = CaseGeometry(build(labels)), CaseGeometry(build(grown))
-    for name in ("volume_ml", "mesh_volume_ml", "longest_diameter_mm", "major_axis_mm", "voxels"):
+    for name in (
+        "volume_ml",
+        "crofton_area_mm2",
+        "mesh_volume_ml",
+        "longest_diameter_mm",
+        "major_axis_mm",
+        "voxels",
+    ):
         a, b = measure(before, name, "s1"), measure(after, name, "s1")
         assert abs(a.value - b.value) <= a.uncertainty + 1e-9, name
     moved = np.subtract(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_spatialmed.geometry import CALCULATORS, CaseGeometry, EmptyStructureError, case_geometry, measure
+from napari_spatialmed.geometry import (
+    CALCULATORS,
+    CaseGeometry,
+    EmptyStructureError,
+    case_geometry,
+    measure,
+    store,
+)
 from napari_spatialmed.geometry import registry as registry_module
 
 from .conftest import blobs, build, plain_affine, rotation
@@ -78,11 +88,8 @@ def test_a_second_opening_of_the_same_case_computes_nothing(
     first.save()
     second = CaseGeometry(build(blobs(3)), keep=True)
 
-    def refuse(*_: object) -> None:
-        raise AssertionError("computed again")
-
-    monkeypatch.setattr(case_geometry, "scan_slices", refuse)
-    monkeypatch.setattr(CaseGeometry, "boundary", refuse)
+    monkeypatch.setattr(case_geometry, "scan_slices", _refuse)
+    monkeypatch.setattr(CaseGeometry, "boundary", _refuse)
     found = [measure(second, name, "s1").to_dict() for name in OF_ONE] + [
         measure(second, "all_pairs").to_dict()
     ]
@@ -102,11 +109,111 @@ def test_other_voxels_other_names_and_other_versions_are_other_measurements(
     assert registry_module.CALCULATORS_VERSION
 
 
-def test_a_damaged_cache_file_is_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_process_finds_what_this_one_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path))
+    first = CaseGeometry(build(blobs(3)), keep=True)
+    expected = measure(first, "surface_area_mm2", "s1").value
+    first.save()
+    np.save(tmp_path / "labels.npy", blobs(3))
+    script = (
+        "import sys, numpy as np\n"
+        "from napari_spatialmed.geometry import CaseGeometry, case_geometry, measure\n"
+        "from napari_spatialmed.case.model import Case, Structure\n"
+        "def refuse(*_): raise AssertionError('computed again')\n"
+        "case_geometry.scan_slices = case_geometry.pattern_histograms = refuse\n"
+        "labels = np.load(sys.argv[1])\n"
+        "structures = tuple(Structure(int(v), f's{v}', f's{v}', f's{v}', kind='organ') for v in np.unique(labels) if v)\n"
+        "affine = np.array(eval(sys.argv[2]))\n"
+        "geometry = CaseGeometry(Case(labels, affine, structures), keep=True)\n"
+        "print(measure(geometry, 'surface_area_mm2', 's1').value, int(geometry.survey.counts.sum()))\n"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "labels.npy"), repr(plain_affine().tolist())],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    area, voxels = out.stdout.split()
+    assert float(area) == expected
+    assert int(voxels) == np.count_nonzero(blobs(3))
+
+
+def test_two_processes_that_measure_the_same_map_lose_nothing_of_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path))
+    one, other = CaseGeometry(build(blobs(3)), keep=True), CaseGeometry(build(blobs(3)), keep=True)
+    measure(one, "voxels", "s1")
+    measure(other, "voxels", "s2")
+    one.save()
+    other.save()
+    monkeypatch.setattr(CaseGeometry, "row", _refuse)
+    third = CaseGeometry(build(blobs(3)), keep=True)
+    assert [measure(third, "voxels", name).value > 0 for name in ("s1", "s2")] == [True, True]
+
+
+def test_after_an_edit_of_a_case_found_again_only_what_it_touched_is_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path))
+    labels = np.zeros((20, 20, 20), np.uint8)
+    labels[2:6, 2:6, 2:6], labels[10:14, 2:6, 2:6] = 1, 2
+    CaseGeometry(build(labels), keep=True).save()
+    again = CaseGeometry(build(labels), keep=True)
+    labels[2, 2, 2] = 0
+    assert again.update((slice(2, 3), slice(2, 3), slice(2, 3))) == {"s1"}
+    assert measure(again, "voxels", "s1").value == 63
+    again.save()
+    labels[2, 2, 2] = 1
+    assert measure(CaseGeometry(build(labels), keep=True), "voxels", "s1").value == 64
+
+
+@pytest.mark.parametrize("damage", ["cut short", "a byte turned", "another file", "empty"])
+def test_a_damaged_cache_file_is_computed_again(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path))
     first = CaseGeometry(build(blobs(3)), keep=True)
     expected = measure(first, "voxels", "s1").value
     first.save()
-    for file in tmp_path.rglob("*.npz"):
-        file.write_bytes(file.read_bytes()[:20])
-    assert measure(CaseGeometry(build(blobs(3)), keep=True), "voxels", "s1").value == expected
+    (file,) = tmp_path.rglob("*.npz")
+    whole = file.read_bytes()
+    for at in range(0, len(whole), 97) if damage == "a byte turned" else (len(whole) // 2,):
+        file.write_bytes(
+            {
+                "cut short": whole[:at],
+                "a byte turned": whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :],
+                "another file": b"PK\x03\x04 but no archive",
+                "empty": b"",
+            }[damage]
+        )
+        assert measure(CaseGeometry(build(blobs(3)), keep=True), "voxels", "s1").value == expected
+
+
+def test_the_cache_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path))
+    monkeypatch.setattr(store, "MOST_BYTES", 20_000)
+    for seed in range(12):
+        geometry = CaseGeometry(build(blobs(seed)), keep=True)
+        measure(geometry, "all_pairs")
+        geometry.save()
+        newest = store.place_of(geometry.case, registry_module.CALCULATORS_VERSION)
+        os.utime(newest, (seed, seed))
+    left = list(tmp_path.rglob("*.npz"))
+    assert newest in left
+    assert 1 < len(left) < 12
+    assert sum(path.stat().st_size for path in left) <= 20_000
+
+
+def test_a_cache_folder_that_cannot_be_written_costs_only_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path))
+    geometry = CaseGeometry(build(blobs(3)), keep=True)
+    assert measure(geometry, "voxels", "s1").value > 0
+    geometry.save()
+
+
+def _refuse(*_: object) -> None:
+    raise AssertionError("computed again")

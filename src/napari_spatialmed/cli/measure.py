@@ -31,7 +31,10 @@ FROM_THE_FIRST = ("nearest", "farthest")
 @click.option(
     "--names", help="Names table: one of `spatialmed doctor --names`, or a JSON, CSV or ITK-SNAP file."
 )
-@click.option("--structures", help="Names, separated by commas; all structures if not given.")
+@click.option(
+    "--structures",
+    help="Names, separated by commas; all structures if not given. With --cases, one that a case lacks gets a row that says so.",
+)
 @click.option("--pairs", help="Pairs a:b, separated by commas, or all.")
 @click.option("--calculators", help="Further calculators, separated by commas, or all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
@@ -262,6 +265,15 @@ def _measure_many(
         wanted=chosen, workers=workers, scheduler=scheduler, progress=tell,
     )  # fmt: skip
     resumed = f", {len(outcome.resumed)} from an earlier run" if outcome.resumed else ""
+    for name, where in outcome.missing.items():
+        click.echo(_absent(name, where, len(outcome.done) + len(outcome.resumed)), err=True)
     click.echo(f"{len(outcome.done)} measured{resumed}, {len(outcome.failed)} failed → {out}")
     if outcome.failed:
         sys.exit(EXIT_PARTLY_DONE)
+
+
+def _absent(name: str, where: Sequence[str], total: int) -> str:
+    if len(where) == total:
+        return f"{name}: in none of the cases. `spatialmed measure LABELS` lists the structures of one."
+    more = f" and {len(where) - 5} more" if len(where) > 5 else ""
+    return f"{name}: not in {len(where)} of {total} cases: {', '.join(where[:5])}{more}"

@@ -6,12 +6,10 @@ not computed again.  The table is put together from those files.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -19,41 +17,35 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from napari_spatialmed.case import CaseFiles, open_case
+from napari_spatialmed.case import Case, CaseFiles, Structure, UnknownStructureError, open_case
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry.case_geometry import CaseGeometry
 from napari_spatialmed.geometry.registry import CALCULATORS, CALCULATORS_VERSION, measure
+from napari_spatialmed.geometry.tables import Row, check_table, flatten, read_lines, write_lines, write_table
 
-FORMATS = (".parquet", ".csv", ".jsonl")
 ATTEMPTS = 3
 """How often a case is tried whose worker died."""
-Row = dict[str, Any]
+MEASURED, MISSING = "measured", "not in this case"
+"""A row's status: a structure that was asked for and isn't there has a row that says so."""
 Progress = Callable[[int, int, str, str | None], None]
 """Called with cases done, cases in all, the case's key, and what went wrong."""
 
 
 class BatchError(SpatialMedError):
-    """A table or cluster that can't be used."""
+    """A folder or cluster that can't be used."""
 
 
 @dataclass
 class Outcome:
-    """What became of the cases: keys, and for the failed ones the reason."""
+    """What became of the cases: keys, and for the failed ones the reason.
+
+    `missing` has, by structure that was asked for, the keys of the cases that don't hold it.
+    """
 
     done: list[str] = field(default_factory=list)
     resumed: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
-
-
-def flatten(calculator: str, value: Any) -> Row:
-    """A measurement's value as table columns: one for a number or word, one per entry for anything else."""
-    if isinstance(value, dict):
-        return {
-            k: v for key, inner in value.items() for k, v in flatten(f"{calculator}.{key}", inner).items()
-        }
-    if isinstance(value, list) and len(value) == 3 and all(isinstance(v, float) for v in value):
-        return {f"{calculator}.{axis}": v for axis, v in zip("RAS", value, strict=True)}
-    return {calculator: json.dumps(value) if isinstance(value, list) else value}
+    missing: dict[str, list[str]] = field(default_factory=dict)
 
 
 def measure_case(
@@ -64,20 +56,35 @@ def measure_case(
     Parameters
     ----------
     wanted
-        Structures' names; those a case doesn't have are left out.  Empty for all.
+        Structures' names; one that a case doesn't have gets a row with the status `MISSING`.  Empty for all.
     """
     case = open_case(files.labels, files.image, names=names or files.names)
     geometry = CaseGeometry(case)
-    chosen = [s for s in case.structures if s.label in geometry.survey and (not wanted or s.name in wanted)]
-    if len(chosen) > 20:
+    found = (
+        [(s.name, s) for s in case.structures]
+        if not wanted
+        else [(name, _known(case, name)) for name in wanted]
+    )
+    if len(found) > 20:
         geometry.prepare()
     rows = []
-    for structure in chosen:
-        row: Row = {"case": case.id, "file": files.key, "label": structure.label, "name": structure.name}
-        for name in calculators:
-            row |= flatten(name, measure(geometry, name, structure.name).value)
+    for name, structure in found:
+        row: Row = {"case": case.id, "file": files.key, "label": None, "name": name, "status": MISSING}
+        if structure is not None and structure.label in geometry.survey:
+            row |= {"label": structure.label, "name": structure.name, "status": MEASURED}
+            for calculator in calculators:
+                row |= flatten(calculator, measure(geometry, calculator, structure.name).value)
+        elif not wanted:
+            continue
         rows.append(row)
     return rows
+
+
+def _known(case: Case, name: str) -> Structure | None:
+    try:
+        return case[name]
+    except UnknownStructureError:
+        return None
 
 
 def measure_many(
@@ -105,9 +112,11 @@ def measure_many(
     Raises
     ------
     BatchError
-        If the table can't be written or the cluster not reached.
+        If the folder can't be written to or the cluster not reached.
+    TableError
+        If no such table can be written.
     """
-    _check_table(out)
+    check_table(out)
     parts = out.with_name(out.name + ".parts")
     try:
         parts.mkdir(parents=True, exist_ok=True)
@@ -127,7 +136,7 @@ def measure_many(
 
     def finish(key: str, rows: list[Row] | None, problem: str | None) -> None:
         if rows is not None:
-            _write_lines(waiting[key][1], rows)
+            write_lines(waiting[key][1], rows)
             outcome.done.append(key)
         else:
             outcome.failed[key] = problem or "unknown"
@@ -144,8 +153,11 @@ def measure_many(
     rows = [
         row
         for files in cases
-        for row in _read_lines(parts / f"{_fingerprint(files, names, calculators, wanted)}.jsonl")
+        for row in read_lines(parts / f"{_fingerprint(files, names, calculators, wanted)}.jsonl")
     ]
+    for row in rows:
+        if row["status"] == MISSING:
+            outcome.missing.setdefault(row["name"], []).append(row["file"])
     write_table(out, rows)
     if not outcome.failed:
         shutil.rmtree(parts)
@@ -219,57 +231,15 @@ def _fingerprint(
             stamps.append([str(Path(path).resolve()), found.st_size, found.st_mtime_ns])
         else:
             stamps.append([str(path), 0, 0])
-    identity = [stamps, names or files.names, list(calculators), list(wanted), CALCULATORS_VERSION]
+    identity = [
+        "rows with a status",
+        stamps,
+        names or files.names,
+        list(calculators),
+        list(wanted),
+        CALCULATORS_VERSION,
+    ]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
-
-
-def _check_table(out: Path) -> None:
-    if out.suffix not in FORMATS:
-        raise BatchError(
-            f"unknown kind of table {out.suffix!r}", where=out, hint=f"It must end with {', '.join(FORMATS)}."
-        )
-    if out.suffix == ".parquet":
-        try:
-            import pyarrow.parquet  # noqa: F401
-        except ImportError:
-            raise BatchError(
-                "Parquet needs pyarrow",
-                where=out,
-                hint="Install it with: pip install 'napari-spatialmed[cluster]', or write .csv.",
-            ) from None
-
-
-def _write_lines(path: Path, rows: Iterable[Row]) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in rows), encoding="utf-8")
-    os.replace(temporary, path)
-
-
-def _read_lines(path: Path) -> list[Row]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def write_table(out: Path, rows: list[Row]) -> None:
-    """Write rows as ``.parquet``, ``.csv`` or ``.jsonl``, by the file's name, in one step."""
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    temporary = out.with_name(out.name + ".tmp")
-    if out.suffix == ".jsonl":
-        _write_lines(out, rows)
-        return
-    if out.suffix == ".csv":
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
-    else:
-        import pyarrow
-        import pyarrow.parquet
-
-        table = pyarrow.table({column: [row.get(column) for row in rows] for column in columns})
-        pyarrow.parquet.write_table(table, temporary)
-    os.replace(temporary, out)
 
 
 def table_calculators(names: Sequence[str]) -> tuple[str, ...]:

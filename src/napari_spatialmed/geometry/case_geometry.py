@@ -146,14 +146,16 @@ class CaseGeometry:
         return self._shelves.kept("result", key, make)
 
     def save(self) -> None:
-        """Write what was computed to the user's cache folder, if this geometry keeps it and it is new."""
+        """Write what was computed, the survey with it, to the user's cache folder, if this geometry keeps it."""
+        _ = self.survey
         with self._lock:
             results = self._shelves.results()
+            # Once the labels were edited, the place's hash is another map's.
             if self._place is None or self.generation or len(results) == self._saved:
                 return
             self._saved = len(results)
-        _ = self.survey
-        save(self._place, Stored(results, self._rows))
+            place, stored = self._place, Stored(results, self._rows)
+        save(place, stored)
 
     def prepare(self) -> None:
         """Compute boundaries, meshes and pieces in whole-map passes, once one of them is asked for.

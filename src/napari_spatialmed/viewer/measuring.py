@@ -90,6 +90,7 @@ def measure_all(job: Job, geometry: CaseGeometry, wanted: Sequence[Wanted]) -> M
             measurements.append(measure(geometry, item.calculator, *item.structures))
         except SpatialMedError as error:
             failures[f"{CALCULATORS[item.calculator].title}: {error}"] = None
+    geometry.save()
     return Measured(tuple(measurements), tuple(failures))
 
 

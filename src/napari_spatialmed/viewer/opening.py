@@ -61,8 +61,8 @@ def open_prepared(job: Job, opening: Callable[[Callable[[str, float], None]], Ca
     case = opening(progress)
     job.check()
     job.progress(0.7, "Measuring structures")
-    geometry = CaseGeometry(case)
-    _ = geometry.survey
+    geometry = CaseGeometry(case, keep=True)
+    geometry.save()
     job.check()
     job.progress(0.9, "Preparing the picture")
     CaseLibrary().remember(case)

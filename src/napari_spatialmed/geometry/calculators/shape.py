@@ -18,7 +18,7 @@ MESH = "marching cubes of the binary mask"
 
 @calculator(
     "surface_area_mm2", scope="structure", unit="mm²", title="Surface area, mesh",
-    description="Area in mm² of the structure's surface mesh; 9 to 23 % above a smooth body's true area, because voxels have steps (crofton_area_mm2 is nearer to it).",
+    description="Area in mm² of the structure's surface mesh; 8 to 27 % above a smooth body's true area, because voxels have steps (crofton_area_mm2 is nearer to it).",
     reference="IBSI C0JK, marching cubes mesh as in pyradiomics",
 )  # fmt: skip
 def surface_area_mm2(geometry: CaseGeometry, name: str) -> Measurement:
@@ -37,7 +37,7 @@ def surface_area_mm2(geometry: CaseGeometry, name: str) -> Measurement:
 
 @calculator(
     "crofton_area_mm2", scope="structure", unit="mm²", title="Surface area, smooth",
-    description="Area in mm² of the structure's surface by counting crossings of straight lines: close to a smooth body's true area (0 to 6 % below), unlike the mesh's.",
+    description="Area in mm² of the structure's surface by counting crossings of straight lines: close to a smooth body's true area: within 0.5 % on cubes of voxels, mostly within 5 % on thick slices.",
     reference="Crofton's formula, 13 directions with Voronoi weights (Lehmann & Legland 2012)",
 )  # fmt: skip
 def crofton_area_mm2(geometry: CaseGeometry, name: str) -> Measurement:
