@@ -27,6 +27,7 @@ class ModelServer:
         self.answered: Counter[str] = Counter()
         self.bodies: list[bytes] = []
         self.highest = 0
+        self._closed = False
         self._active = 0
         self._lock = threading.Lock()
         random_source = random.Random(seed)
@@ -44,6 +45,10 @@ class ModelServer:
                     fault = random_source.random() < faults
                     kind = random_source.choice(["429", "500", "garbled", "cut"])
                 try:
+                    if server._closed:  # a connection that was kept open
+                        self.close_connection = True
+                        self.connection.close()
+                        return
                     if delay:
                         time.sleep(delay)
                     if fault:
@@ -102,6 +107,11 @@ class ModelServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Be gone, in the middle of a run if need be."""
+        self._closed = True
         self._http.shutdown()
         self._http.server_close()
 

@@ -123,6 +123,53 @@ def test_a_key_that_is_refused_stops_the_run_at_once(items, markers, tmp_path, h
     assert len(httpserver.log) <= 4
 
 
+def test_a_server_that_goes_away_midway_ends_the_run_and_the_next_one_finishes_it(items, markers, tmp_path):
+    with ModelServer() as calm:
+        run(calm, items, markers, tmp_path / "calm")
+    with ModelServer() as server:
+        done = []
+
+        def close_after_ten(progress):
+            done.append(progress.done)
+            if len(done) == 10:
+                server.close()
+
+        lost = run(server, items, markers, tmp_path / "run", endpoint={"retries": 0, "concurrency": 2}, on_progress=close_after_ten)  # fmt: skip
+    assert "can't be reached any more" in lost.stopped
+    assert lost.asked < 40, "the rest isn't filled up with errors"
+    assert RunFolder(tmp_path / "run").meta()["complete"] is False
+    answered = lost.asked - lost.outcomes["error"]
+    with ModelServer() as back:
+        resumed = run(back, items, markers, tmp_path / "run", endpoint={"retries": 0})
+        assert (resumed.stopped, resumed.resumed) == ("", answered)
+        assert sum(back.answered.values()) == 40 - answered, "what was answered isn't asked again"
+    assert final(tmp_path / "run") == final(tmp_path / "calm")
+
+
+def test_two_programs_never_write_one_run(choice, number, markers, folder_of_cases, tmp_path):
+    """Another process holds the folder; it is told at once, and once that process is gone the run goes on."""
+    questions = many_questions(choice, number, markers.case.id, 6)
+    benchmark = write_benchmark(tmp_path / "b.spatialmed.jsonl", questions)
+    environment = os.environ | {"SPATIALMED_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
+    with ModelServer(delay=30) as server:
+        command = [sys.executable, "-m", "napari_spatialmed", "evaluate", str(benchmark), "--cases", str(folder_of_cases),
+                   "--endpoint", f"{server.base_url}#m", "--out", str(tmp_path / "run")]  # fmt: skip
+        first = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            while not server.bodies and first.poll() is None:
+                time.sleep(0.02)
+            second = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+        finally:
+            first.kill()
+            first.wait()
+    assert second.returncode == 3
+    assert "another run writes into this folder" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert len(server.bodies) <= 4, "the second asked nothing"
+    with RunFolder(tmp_path / "run").begin({}, ()) as recorded:
+        assert recorded.done == {}
+
+
 def test_a_case_without_files_is_an_error_row_and_never_a_blind_run(items, tmp_path):
     with ModelServer() as server:
 
