@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import gzip
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -40,6 +42,10 @@ def differences(built: Built, folder: Path) -> list[str]:
     return [name for name in wanted if found[name] != wanted[name]]
 
 
+def save_variant(seed: int, out: Path, number: int) -> None:
+    save(variant(seed, number), out / f"variant_{seed}_{number:04d}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -50,10 +56,12 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs")
     parser.add_argument("--variants", type=int, metavar="N", help="make N varied phantoms instead")
     parser.add_argument("--seed", type=int, default=0, help="of the variants")
+    parser.add_argument("--workers", type=int, default=2, help="processes that make variants")
     options = parser.parse_args()
     if options.variants is not None:
-        for number in range(options.variants):
-            save(variant(options.seed, number), options.out / f"variant_{options.seed}_{number:04d}")
+        one = partial(save_variant, options.seed, options.out)
+        with ProcessPoolExecutor(options.workers) as pool:
+            list(pool.map(one, range(options.variants)))
         print(f"{options.variants} phantoms in {options.out}")
         return 0
     stale = False

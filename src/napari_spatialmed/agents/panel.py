@@ -116,9 +116,9 @@ class Panel:
         right = failed = 0
         said = []
         for order, outcome in zip(chosen, outcomes, strict=True):
-            if isinstance(outcome, SpatialMedError):
+            if isinstance(outcome, str):
                 failed += 1
-                said.append(f"failed: {outcome.what}")
+                said.append(f"failed: {outcome}")
             else:
                 right += is_right(question, order, outcome, tolerance=BLIND_TOLERANCE)
                 said.append(outcome.said)
@@ -138,7 +138,8 @@ async def _all_of(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 async def _one(
     answerer: Answerer, question: Question, case: Case, order: tuple[int, ...]
-) -> BlindAnswer | SpatialMedError:
+) -> BlindAnswer | str:
+    """The answer, or why there is none."""
     try:
         return await answerer.answer(blind_item(question, case, order))
     except (BudgetError, ConsentError):
@@ -146,4 +147,4 @@ async def _one(
     except SpatialMedError as error:
         if isinstance(error, EndpointError) and error.kind in FATAL:
             raise
-        return error
+        return error.what
