@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QFormLayout,
     QPlainTextEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -42,6 +41,7 @@ from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.consent_dialog import may_send
 from napari_spatialmed.viewer.endpoint_chooser import EndpointChooser, fit
 from napari_spatialmed.viewer.evidence import show_evidence
+from napari_spatialmed.viewer.frames import scrolling_layout
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text, not_a_device
 from napari_spatialmed.viewer.sent_preview import SentPreview
 from napari_spatialmed.viewer.session import session_for
@@ -61,6 +61,10 @@ ARM_TITLES: dict[Arm, str] = {
     "circular": "Circular: under every order of the options",
 }
 FREE = "(your own question, below)"
+
+
+_LEAST_WIDTH = 440
+"""In pixels: narrower, words on buttons would be cut."""
 
 
 class AskDock(QWidget):
@@ -129,7 +133,7 @@ class AskDock(QWidget):
         form.addRow("Pictures", self.layout_box)
         form.addRow("", self.outlines_box)
         form.addRow("Asked", self.arm_box)
-        layout = QVBoxLayout(self)
+        layout = scrolling_layout(self, _LEAST_WIDTH)
         layout.addLayout(form)
         layout.addWidget(self.preview)
         layout.addWidget(self.ask_button)

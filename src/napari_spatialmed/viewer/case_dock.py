@@ -16,6 +16,7 @@ from napari_spatialmed.case import SAMPLES, Case, CaseError
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.case_files import chosen_files
 from napari_spatialmed.viewer.cut_row import CutRow
+from napari_spatialmed.viewer.frames import scrolling_layout
 from napari_spatialmed.viewer.labels_editing import LabelsEditing
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text, not_a_device
 from napari_spatialmed.viewer.open_form import OpenForm
@@ -26,6 +27,8 @@ EMPTY = (
     "No scan is open. Choose a label map and the scan it belongs to below, drop the files here, or try one of the samples. "
     "Structures get their names from a names table; if you don't choose one, it is guessed and the reason shown."
 )
+_LEAST_WIDTH = 250
+"""In pixels: narrower, words on buttons would be cut."""
 _VIEWS = (("Axial", 0), ("Coronal", 1), ("Sagittal", 2), ("3D", None))
 
 
@@ -51,7 +54,7 @@ class CaseDock(QWidget):
         self.editing.failed.connect(self.message.fail)
         self.structures.names.said.connect(self._said)
         self.structures.names.failed.connect(self.message.fail)
-        layout = QVBoxLayout(self)
+        layout = scrolling_layout(self, _LEAST_WIDTH)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.addWidget(self.facts)
         layout.addWidget(self.notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_spatialmed.viewer.benchmark_bar import BenchmarkBar
 from napari_spatialmed.viewer.busy import BusyBar
@@ -40,6 +40,8 @@ class CuratePanel(QWidget):
         outside = QVBoxLayout(self)
         outside.setContentsMargins(0, 0, 0, 0)
         outside.addWidget(scrolled(inside, LEAST_WIDTH))
+        # Else napari pushes the parts up and leaves the room below them empty.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(inside)
         for part in (self.bar, self.queue, BusyBar(session.opening), self.editor, self.checks):
             layout.addWidget(part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QScrollArea, QWidget
+from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 # Mid-grey and this blue stand out by 3 : 1 or more from the panels of both of napari's themes.
 _FRAME, _FOCUS = "#858b95", "#3d8bfd"
@@ -40,3 +40,12 @@ def scrolled(inside: QWidget, least_width: int) -> QScrollArea:
     area.setMinimumWidth(least_width)
     area.setWidget(inside)
     return area
+
+
+def scrolling_layout(dock: QWidget, least_width: int) -> QVBoxLayout:
+    """The layout for a dock's parts that `scrolled` makes room for."""
+    inside = QWidget()
+    outside = QVBoxLayout(dock)
+    outside.setContentsMargins(0, 0, 0, 0)
+    outside.addWidget(scrolled(inside, least_width))
+    return QVBoxLayout(inside)

@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,6 +25,7 @@ from napari_spatialmed.viewer.benchmark_bar import BenchmarkBar
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.consent_dialog import may_send
 from napari_spatialmed.viewer.evidence import show_evidence
+from napari_spatialmed.viewer.frames import scrolling_layout
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device, shown
 from napari_spatialmed.viewer.proposals_table import ProposalsTable, messages_text, proposal_text
 from napari_spatialmed.viewer.proposing import funnel_text, propose_in_job
@@ -33,6 +33,9 @@ from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.team_form import TeamForm, TeamFormError, TeamRequest
 from napari_spatialmed.viewer.team_table import TeamTable
 from napari_spatialmed.viewer.work import Work
+
+_LEAST_WIDTH = 470
+"""In pixels: narrower, words on buttons would be cut."""
 
 
 class ProposeDock(QWidget):
@@ -85,7 +88,7 @@ class ProposeDock(QWidget):
         middle = QHBoxLayout()
         middle.addWidget(self.funnel_label, 1)
         middle.addWidget(self.only_box)
-        layout = QVBoxLayout(self)
+        layout = scrolling_layout(self, _LEAST_WIDTH)
         for widget in (
             self.bar,
             self.form,

@@ -50,6 +50,7 @@ def arrange(viewer: napari.viewer.Viewer) -> None:
     """Open every dock in its place, and give the picture the rest of the window.  Once per window."""
     if all(dock_name(title) in viewer.window.dock_widgets for title in DOCKS):
         return
+    size = viewer.window._qt_window.size()
     for title in DOCKS:
         show_dock(viewer, title)
     bar = _dock(viewer, "Workspace")
@@ -69,11 +70,17 @@ def arrange(viewer: napari.viewer.Viewer) -> None:
     # The side docks keep their height; the side views lie under the picture only.
     window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
     window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+    # Before they were tabs, docks lay below one another and made the window taller than a low screen.
+    layout = window.layout()
+    if layout is not None:
+        layout.activate()
+    window.resize(size)
     window.resizeDocks([case, measure], [_LEFT_WIDTH, _RIGHT_WIDTH], Qt.Orientation.Horizontal)
     window.resizeDocks([below], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
     for dock in (case, measure):
         dock.raise_()
     restore_layout(window)
+    hide_unused_tab_bars(window)
     warn_of_binding()
 
 
@@ -126,8 +133,10 @@ def hide_unused_tab_bars(window: QMainWindow | None) -> None:
     """Qt keeps the tab bars of earlier groups of docks, and may leave one on show over a dock."""
     bars = [] if window is None else [b for b in window.findChildren(QTabBar) if b.parent() is window]
     texts = {bar: {bar.tabText(n) for n in range(bar.count())} for bar in bars}
-    for bar in bars:
-        if any(texts[bar] < texts[other] for other in bars if other.isVisible()):
+    for n, bar in enumerate(bars):
+        # Of two with the same tabs, the later one is in use: a layout that is put back comes with bars of its own.
+        later = {other for other in bars[n + 1 :] if texts[bar] == texts[other]}
+        if any(other in later or texts[bar] < texts[other] for other in bars if other.isVisible()):
             bar.hide()
 
 
