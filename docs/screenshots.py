@@ -32,12 +32,13 @@ class Source(NamedTuple):
 PICTURES = {
     "window-2d.png": Source("2-measure.png"),
     "window-3d.png": Source("3-case-3d.png"),
-    "window-light.png": Source("7-light.png"),
+    "window-light.png": Source("8-light.png"),
     "dock-case.png": Source("1-case-2d.png", "Case"),
     "dock-measure.png": Source("2-measure.png", "Measure"),
     "dock-propose.png": Source("4-propose.png", "Propose"),
     "dock-curate.png": Source("5-curate.png", "Curate"),
     "dock-ask.png": Source("6-ask.png", "Ask"),
+    "dock-report.png": Source("7-report.png", "Report"),
 }
 """File in `docs/images` → where it comes from."""
 

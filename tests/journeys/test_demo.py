@@ -48,7 +48,8 @@ def test_demo_leaves_a_benchmark_pictures_and_a_page(tmp_path: Path) -> None:
         "4-propose.png",
         "5-curate.png",
         "6-ask.png",
-        "7-light.png",
+        "7-report.png",
+        "8-light.png",
     ]
     for picture in pictures:
         colors = Image.open(picture).convert("RGB").resize((64, 40)).getcolors(64 * 40)

@@ -6,6 +6,7 @@ and ask, and leaves the benchmark file, screenshots and a page that shows them.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +24,10 @@ from napari_spatialmed.folders import data_dir
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import install_hint
 from napari_spatialmed.viewer.demo_page import write_page
+from napari_spatialmed.viewer.demo_run import ask_some
+from napari_spatialmed.viewer.local_model import local_endpoint
 from napari_spatialmed.viewer.session import session_for
+from napari_spatialmed.viewer.work import Work
 from napari_spatialmed.viewer.workspace import open_workspace, show_dock
 
 REAL, PHANTOM = "totalsegmentator-abdomen", "phantom-abdomen"
@@ -99,7 +103,16 @@ def run_journey(
     folder.mkdir(parents=True, exist_ok=True)
     journey = Journey(folder)
     walk = _Walk(viewer, journey, sample, say)
-    for step in (walk.see, walk.measure, walk.look_in_3d, walk.propose, walk.curate, walk.ask, walk.light):
+    for step in (
+        walk.see,
+        walk.measure,
+        walk.look_in_3d,
+        walk.propose,
+        walk.curate,
+        walk.ask,
+        walk.report,
+        walk.light,
+    ):
         step()
     journey.page = write_page(journey.folder, walk.case_line, journey.steps, journey.notes, journey.benchmark)
     return journey
@@ -220,12 +233,28 @@ class _Walk:
         text = "What is sent, the answer, and the truth beside it. The trial model does not understand scans: it shows that the path works."
         self.done("Asked", text, "6-ask.png")
 
+    def report(self) -> None:
+        """Run the trial model over a few questions, and read the report."""
+        dock: Any = show_dock(self.viewer, "Report")
+        endpoint, benchmark = local_endpoint(), self.session.benchmark
+        if endpoint is not None and benchmark is not None and self.session.geometry is not None:
+            folder, ended = self.journey.folder / "run", []
+            shutil.rmtree(folder, ignore_errors=True)
+            run = Work(dock)
+            run.finished.connect(lambda: ended.append(True))
+            run.run("Asking", ask_some, endpoint, benchmark.state, self.session.geometry, folder)
+            self.wait(lambda: bool(ended), "running the model over the benchmark")
+            dock.add_run(folder)
+            self.wait(lambda: dock.data is not None, "reading the run")
+        text = "The trial model was run over a few questions. Each answer has one outcome; published scores stand below for comparison."
+        self.done("Reported", text, "7-report.png")
+
     def light(self) -> None:
         """The same in the light theme."""
         before = self.viewer.theme
         self.viewer.theme = "light"
         show_dock(self.viewer, "Curate")
-        self.done("In the light theme", "The Curate dock again.", "7-light.png")
+        self.done("In the light theme", "The Curate dock again.", "8-light.png")
         self.viewer.theme = before
 
     # ---- how it walks
