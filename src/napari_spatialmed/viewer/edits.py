@@ -1,6 +1,7 @@
 """Which part of the label map a brush stroke, an undo or a redo has changed.
 
-napari tells of strokes (`paint`), but not of undo and redo; those show in the lengths of the layer's history.
+napari tells of strokes (`paint`), but not of undo and redo; those show in the lengths of the layer's history.  And it tells
+of a stroke before the voxels change, unless the mouse made it: so the word is passed on in the next turn of the event loop.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from napari.layers import Labels
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.work import Job
@@ -35,11 +37,13 @@ class EditWatch:
     def __init__(self, layer: Labels) -> None:
         self._layer = layer
         self._redone = len(layer._redo_history)
+        self._due: list[Edit] = []
         layer.events.paint.connect(self._on_paint)
         layer.events.set_data.connect(self._on_refresh)
 
     def stop(self) -> None:
         """Stop listening."""
+        self._due.clear()
         self._layer.events.paint.disconnect(self._on_paint)
         self._layer.events.set_data.disconnect(self._on_refresh)
 
@@ -58,7 +62,13 @@ class EditWatch:
     def _tell(self, atoms: list[Any], kind: Kind = "stroke") -> None:
         found = edit_of(atoms, self._layer.data.shape)
         if found is not None:
-            self.edited.emit(replace(found, kind=kind))
+            self._due.append(replace(found, kind=kind))
+            QTimer.singleShot(0, self._emit_due)
+
+    def _emit_due(self) -> None:
+        due, self._due = self._due, []
+        for edit in due:
+            self.edited.emit(edit)
 
 
 def edit_of(atoms: list[Any], shape: tuple[int, ...]) -> Edit | None:

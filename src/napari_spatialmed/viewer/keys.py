@@ -91,9 +91,9 @@ def bind(dock: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
     _bind(KEYS, dock, actions, Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
 
-def bind_view(bar: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
+def bind_view(bar: QWidget, actions: Mapping[str, Callable[[], object]]) -> list[QShortcut]:
     """Bind the picture's keys in the whole window, as long as the bar is in it.  A text field keeps its capitals."""
-    _bind(VIEW_KEYS, bar, actions, Qt.ShortcutContext.WindowShortcut)
+    return _bind(VIEW_KEYS, bar, actions, Qt.ShortcutContext.WindowShortcut)
 
 
 def bind_cases(window: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
@@ -111,13 +111,16 @@ def _bind(
     owner: QWidget,
     actions: Mapping[str, Callable[[], object]],
     context: Qt.ShortcutContext,
-) -> None:
+) -> list[QShortcut]:
+    made = []
     for name, (sequences, text) in keys.items():
         for sequence in sequences:
             shortcut = QShortcut(QKeySequence(sequence), owner)
             shortcut.setContext(context)
             shortcut.setWhatsThis(text)
             shortcut.activated.connect(actions[name])
+            made.append(shortcut)
+    return made
 
 
 def key_text(action: str) -> str:

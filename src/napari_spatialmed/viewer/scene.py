@@ -31,6 +31,7 @@ from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.pointing import POINTED, Pointing, box_around
 from napari_spatialmed.viewer.readout import Readout
 from napari_spatialmed.viewer.settings import Palette
+from napari_spatialmed.viewer.slice_steps import SliceSteps
 from napari_spatialmed.viewer.space import world_from_ras
 from napari_spatialmed.viewer.surface_layers import SurfaceLayers
 
@@ -78,6 +79,7 @@ class Scene:
         self._readout = Readout(viewer, self)
         self.pointing = Pointing(viewer, self)
         self.cut = Cut(viewer, self)
+        self._steps = SliceSteps(viewer, self)
         self._watch: EditWatch | None = None
         self._closed = False
         # When the view turns 3D, napari first slices every visible layer for it: a whole scan, in floats.  So ours are
@@ -110,8 +112,8 @@ class Scene:
     def show_case(self, geometry: CaseGeometry, prepared: Prepared | None = None) -> None:
         """Show a case in place of the last, in 2D, axial."""
         viewer = self.viewer
-        self.clear_case()
         viewer.dims.ndisplay = 2
+        self.clear_case()
         case = geometry.case
         self.geometry, self.prepared = geometry, prepared or Prepared(case)
         viewer.canvas.background_color_override = BACKGROUND
@@ -136,7 +138,7 @@ class Scene:
             self._watch.stop()
             self._watch = None
         self.cut.forget()
-        with removing_layers():
+        with removing_layers(self.viewer):
             self.drawing_layers.set_case(None)
             self.surfaces.set_case(None)
             self.case_layers.remove()
@@ -398,6 +400,7 @@ class Scene:
         self._readout.stop()
         self.pointing.stop()
         self.cut.stop()
+        self._steps.stop()
         self.drawing_layers.remove()
         self.letters.remove()
         viewer = self._viewer()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import weakref
 from functools import partial
-from pathlib import Path
 
 import napari
+from napari.layers import Points, Shapes
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMainWindow, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QPushButton, QSizePolicy, QWidget
 
-from napari_spatialmed.viewer.memory import recall, remember
+from napari_spatialmed.viewer.case_layers import OWNER
+from napari_spatialmed.viewer.keys import VIEW_KEYS, bind_view
 from napari_spatialmed.viewer.messages import PlainLabel
+from napari_spatialmed.viewer.picture_dialog import PictureDialog
 from napari_spatialmed.viewer.session import Session, session_for
+from napari_spatialmed.viewer.space import PLANES
 from napari_spatialmed.viewer.workspace import arrange, keep_layout, show_dock
 
 STEPS = {
@@ -52,16 +55,21 @@ class WorkspaceBar(QWidget):
         self.sides: dict[str, QPushButton] = {}
         for letter, side in _SIDES.items():
             button = self.sides[letter] = QPushButton(letter, self)
-            button.setFixedWidth(26)
-            button.setToolTip(f"Look at the surfaces from {side}")
+            # In widths of letters, so that it grows with the font.
+            button.setStyleSheet("QPushButton { min-width: 1.2em; max-width: 1.6em; padding: 3px; }")
+            button.setToolTip(f"Look at the surfaces from {side} (Shift+{letter})")
             button.setAccessibleName(f"3D view from {side}")
             button.clicked.connect(partial(self.session.scene.view_from, letter))
             layout.addWidget(button)
         self.shot = QPushButton("Picture…", self)
-        self.shot.setToolTip("Save what the canvas shows as PNG, with letters and scale bar")
-        self.shot.clicked.connect(self._save_picture)
+        self.shot.setToolTip(
+            "Save what the canvas shows, or a turntable, with letters, scale bar and caption (Shift+K)"
+        )
+        self.shot.clicked.connect(self.picture)
         layout.addWidget(self.shot)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.shortcuts = bind_view(self, {name: partial(self._act, name) for name in VIEW_KEYS})
+        viewer.layers.selection.events.active.connect(self._on_active)
         for signal in (
             self.session.case_changed,
             self.session.benchmark_changed,
@@ -103,12 +111,33 @@ class WorkspaceBar(QWidget):
         for button in (*self.sides.values(), self.shot):
             button.setEnabled(self.session.case is not None)
 
-    def _save_picture(self) -> None:
-        start = str(Path(recall("results_folder", "")) / "picture.png")
-        path, _ = QFileDialog.getSaveFileName(self, "Save the picture", start, "Picture (*.png)")
-        if path:
-            remember("results_folder", str(Path(path).parent))
-            self.session.scene.screenshot(path)
+    def picture(self) -> PictureDialog:
+        """Save a picture or a turntable."""
+        dialog = PictureDialog(self.session, self.window())
+        dialog.show()
+        return dialog
+
+    def _on_active(self) -> None:
+        """On a person's own points or shapes napari has tools on some of our keys: these come first."""
+        viewer = self._viewer()
+        active = None if viewer is None else viewer.layers.selection.active
+        foreign = isinstance(active, Points | Shapes) and OWNER not in active.metadata
+        for shortcut in self.shortcuts:
+            shortcut.setEnabled(not foreign)
+
+    def _act(self, key: str) -> None:
+        """What a key of `keys.VIEW_KEYS` does."""
+        scene = self.session.scene
+        if self.session.case is None:
+            return
+        if key.startswith("from_"):
+            scene.view_from(key.removeprefix("from_"))
+        elif key == "picture":
+            self.picture()
+        elif key == "edit_labels":
+            scene.set_editing(not scene.editing)
+        else:
+            scene.show_plane({plane: axis for axis, plane in PLANES.items()}[key])
 
 
 def next_step(session: Session) -> str:
