@@ -80,7 +80,7 @@ def report_data(runs: Sequence[Path], state: State) -> ReportData:
         (*_rows(items, models), _chance(items), *_published(items)),
         tuple((title, svg) for title, svg in drawn if svg),
         tuple(_worst(items, models, state, place) for place in mistakes.worst_items(items, models, WORST)),
-        f"{len(items)} questions, {items.patients} patients, {len(models)} runs.",
+        f"{_counted(len(items), 'question')}, {_counted(items.patients, 'patient')}, {_counted(len(models), 'run')}.",
     )
 
 
@@ -145,3 +145,7 @@ def _worst(items: Items, models: Sequence[ModelResult], state: State, place: int
     return WorstItem(
         question.id, question.case, question.task, question.stem, question.answer_text, tuple(answers)
     )
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -206,4 +207,11 @@ def _svg(figure: Figure) -> str:
         buffer, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None, "Creator": None}
     )
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return _without_spaces(text[text.index("<svg") :])
+
+
+def _without_spaces(svg: str) -> str:
+    """Without the glyph of the space, which has no outline: Qt's reader complains of every use."""
+    for glyph in re.findall(r'<path id="([^"]+)" transform="[^"]*"/>', svg):
+        svg = re.sub(rf'\s*<(use xlink:href="#{glyph}"|path id="{glyph}")[^>]*/>', "", svg)
+    return svg
