@@ -113,6 +113,8 @@ def test_an_adapter_gets_the_scan_and_nothing_of_its_header(tmp_path):
 def test_a_command_that_is_no_adapter_says_so(choice, markers, tmp_path):
     with pytest.raises(AdapterError, match="can't be started"), open_adapter("no-such-program-here"):
         pass
+    with pytest.raises(AdapterError, match="can't be started"), open_adapter("python 'unbalanced"):
+        pass
     with open_adapter(f"{sys.executable} -c print('hello')") as adapter:
         summary = run_adapter(adapter, [Item(choice)], lambda _: markers, tmp_path / "run")
     assert summary.outcomes["error"] == 1

@@ -9,11 +9,14 @@ import click
 
 from napari_spatialmed import benchmark as benchmarks
 from napari_spatialmed.benchmark import BenchmarkError
+from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.cases import case_options, load_case
 from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout, Response, View, render_view, view_for
 from napari_spatialmed.evaluation.asking import SETTINGS, ask_freely, ask_question
+from napari_spatialmed.evaluation.casesource import CaseSource
 from napari_spatialmed.evaluation.prompts import rotations
+from napari_spatialmed.evaluation.two_scans import data_set_of
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import Client, resolve_endpoint
 from napari_spatialmed.questions.model import Question
@@ -29,6 +32,12 @@ from napari_spatialmed.questions.model import Question
     "--benchmark", type=click.Path(path_type=Path), help="Take the question from this benchmark file …"
 )
 @click.option("--id", "question_id", help="… by its id.")
+@click.option(
+    "--cases",
+    type=click.Path(path_type=Path, file_okay=False),
+    multiple=True,
+    help="Where the second scan is, for a question that compares two; scans opened before are found without.",
+)
 @click.option(
     "--endpoint", help="Endpoint by name or base URL; default: OPENAI_BASE_URL, or the only one set up."
 )
@@ -64,6 +73,7 @@ def ask_command(
     structures: str,
     benchmark: Path | None,
     question_id: str | None,
+    cases: tuple[Path, ...],
     endpoint: str | None,
     model: str | None,
     layout: Layout,
@@ -104,11 +114,14 @@ def ask_command(
         wanted = [name.strip() for name in structures.split(",") if name.strip()]
         view = render_view(geometry, wanted, layout=layout, outlines=outlines)
     else:
-        view = view_for(geometry, question, layout=layout, outlines=outlines)
+        find = CaseSource(cases, opened=[geometry], library=CaseLibrary())
+        view = view_for(geometry, question, layout=layout, outlines=outlines, find_case=find)
     _tell(view, "" if arm == "blind" else None, save_pictures)
 
     async def ask() -> list[Response]:
-        async with Client(chosen, data_set=geometry.case.id, allow_remote=yes_send) as client:
+        async with Client(
+            chosen, data_set=data_set_of(question, geometry.case.id), allow_remote=yes_send
+        ) as client:
             show = lambda piece: click.echo(piece, nl=False)  # noqa: E731
             if question is None:
                 return [

@@ -19,6 +19,7 @@ from napari_spatialmed.evaluation.casesource import CaseSource
 from napari_spatialmed.evaluation.runplan import Plan, Progress, RunSummary, select_items
 from napari_spatialmed.evaluation.runs import evaluate_benchmark
 from napari_spatialmed.evaluation.scoring import MraMode
+from napari_spatialmed.evaluation.two_scans import second_case
 from napari_spatialmed.llm import Budget, Client, resolve_endpoint
 
 MRA_MODES = ("exact", "vsi_reference")
@@ -156,6 +157,7 @@ def source_of(folders: tuple[Path, ...], state: State) -> CaseSource:
         names={c.case: c.names for c in state.cases.values()},
         labels={c.case: c.label_sha256 for c in state.cases.values()},
         library=CaseLibrary(),
+        keep=2 if any(second_case(q.question) for q in state.questions.values()) else 1,
     )
 
 

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -25,15 +25,16 @@ import numpy as np
 from napari_spatialmed import __version__
 from napari_spatialmed.case import Case
 from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.evaluation.asking import FindCase
 from napari_spatialmed.evaluation.prompts import PROMPT_VERSION, prompt_for
 from napari_spatialmed.evaluation.response import Response
 from napari_spatialmed.evaluation.runfolder import RunFolder
 from napari_spatialmed.evaluation.runplan import Item, Progress, RunSummary, items_sha256
-from napari_spatialmed.evaluation.runs import FindCase
 from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode, Score, score_answer
+from napari_spatialmed.evaluation.two_scans import open_second
 
 GROUP = "spatialmed.adapters"
-IMAGE_NAME = "scan.nii.gz"
+IMAGE_NAME, SECOND_NAME = "scan.nii.gz", "second_scan.nii.gz"
 
 
 class AdapterError(SpatialMedError):
@@ -56,6 +57,8 @@ class AdapterItem:
         Path of the scan as NIfTI in RAS mm, valid during the call.
     modality
         ``CT``, ``MR``, … or ``unknown``.
+    second_image
+        Path of the second scan, for a question that compares two; else empty.
     """
 
     id: str
@@ -65,6 +68,7 @@ class AdapterItem:
     unit: str
     image: str
     modality: str
+    second_image: str = ""
 
 
 class Adapter(Protocol):
@@ -96,13 +100,13 @@ class CommandAdapter:
     """
 
     def __init__(self, command: str) -> None:
-        words = shlex.split(command)
-        self.name = Path(words[0]).name if words else ""
         try:
+            words = shlex.split(command)
+            self.name = Path(words[0]).name
             self._process = subprocess.Popen(
-                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", errors="replace"
             )
-        except (OSError, IndexError) as error:
+        except (OSError, IndexError, ValueError) as error:
             raise AdapterError(
                 f"the command can't be started ({error})",
                 where=command,
@@ -144,7 +148,8 @@ class CommandAdapter:
     def close(self) -> None:
         """End the command: its input is closed first, so that it can leave by itself."""
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(OSError):  # it has ended already
+                self._process.stdin.close()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -164,14 +169,19 @@ def open_adapter(name: str) -> Iterator[Adapter]:
         If there is neither.
     """
     found = next(iter(entry_points(group=GROUP, name=name)), None)
-    adapter: Adapter = found.load()() if found is not None else CommandAdapter(name)
+    try:
+        adapter: Adapter = found.load()() if found is not None else CommandAdapter(name)
+    except (ImportError, AttributeError) as error:
+        raise AdapterError(
+            f"the adapter can't be loaded ({error})", where=name, hint="Install its package again."
+        ) from None
     try:
         yield adapter
     finally:
         adapter.close()
 
 
-def save_scan(case: Case, folder: Path) -> Path:
+def save_scan(case: Case, folder: Path, name: str = IMAGE_NAME) -> Path:
     """Write the scan for an adapter: voxels and affine, and nothing else of the file it came from.
 
     Raises
@@ -188,7 +198,7 @@ def save_scan(case: Case, folder: Path) -> Path:
         if case.image.dtype.itemsize > 2
         else np.int16
     )
-    path = folder / IMAGE_NAME
+    path = folder / name
     nib.save(nib.Nifti1Image(np.asarray(case.image, kind), case.affine), path)
     return path
 
@@ -241,7 +251,9 @@ def run_adapter(
                 if saved is None or saved[0] != item.question.case:
                     case = find_case(item.question.case).case
                     saved = (item.question.case, save_scan(case, Path(scratch)), case.modality)
-                text = adapter.answer(_item(item, saved[1], saved[2]))
+                second = open_second(item.question, find_case)
+                other = "" if second is None else str(save_scan(second.case, Path(scratch), SECOND_NAME))
+                text = adapter.answer(_item(item, saved[1], saved[2], other))
                 score, error = score_answer(item.question, text, mra_mode=mra_mode), ""
             except SpatialMedError as problem:
                 text, error = "", problem.what
@@ -257,11 +269,11 @@ def run_adapter(
     return RunSummary(len(items), len(todo), len(items) - len(todo), outcomes)
 
 
-def _item(item: Item, image: Path, modality: str) -> AdapterItem:
+def _item(item: Item, image: Path, modality: str, second: str) -> AdapterItem:
     question = item.question
     text = prompt_for(question, None, "blind").text.partition("\n\n")[2]
     return AdapterItem(
-        question.id, text, question.stem, question.options, question.unit, str(image), modality
+        question.id, text, question.stem, question.options, question.unit, str(image), modality, second
     )
 
 

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from napari_spatialmed.evaluation.planes import PatientAxis
 from napari_spatialmed.evaluation.prompts import Arm, Prompt, cache_key, prompt_for, prompt_freely, rotations
 from napari_spatialmed.evaluation.response import Response
 from napari_spatialmed.evaluation.scoring import MraMode, Outcome, Score, score_answer
+from napari_spatialmed.evaluation.two_scans import open_second, render_two_scans
 from napari_spatialmed.evaluation.views import Layout, View, ViewError, render_view
+from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import Client, EndpointError, Reply
 from napari_spatialmed.questions import asked_axes
 from napari_spatialmed.questions.model import Question
-
-if TYPE_CHECKING:
-    from napari_spatialmed.geometry.case_geometry import CaseGeometry
 
 SETTINGS: Mapping[str, Any] = {"max_tokens": 1024, "temperature": 0.0, "seed": 0}
 
@@ -33,6 +32,7 @@ OUTCOME_OF_ERROR: Mapping[str, Outcome] = {
 FATAL = frozenset({"auth", "not_found", "quota", "not_openai", "redirect"})
 """Kinds of failure that every further call would meet too: a run stops at them, instead of filling up with errors."""
 
+FindCase = Callable[[str], CaseGeometry]
 OnText = Callable[[str], None]
 
 
@@ -43,14 +43,25 @@ def asked_axis(question: Question) -> PatientAxis | None:
 
 
 def view_for(
-    geometry: CaseGeometry, question: Question, *, layout: Layout = "orthogonal", outlines: bool = False
+    geometry: CaseGeometry,
+    question: Question,
+    *,
+    layout: Layout = "orthogonal",
+    outlines: bool = False,
+    find_case: FindCase | None = None,
 ) -> View:
-    """The pictures a question is asked with.
+    """The pictures a question is asked with: of its scan, or of both where it compares two.
+
+    Parameters
+    ----------
+    find_case
+        Case id → geometry, for the second scan.
 
     Raises
     ------
     ViewError
-        If nothing it asks about is in the case: pictures of something else would be a blind run (rule V4).
+        If nothing it asks about is in the case, or the second scan is not at hand: pictures of something else would be a blind
+        run (rule V4).
     """
     structures = [name for name in question.key.structures if name in geometry.case]
     if question.key.structures and not structures:
@@ -58,7 +69,11 @@ def view_for(
             f"none of {', '.join(question.key.structures)} is in this case",
             hint="Open the labels the question was made from.",
         )
-    return render_view(geometry, structures, layout=layout, axis=asked_axis(question), outlines=outlines)
+    axis = asked_axis(question)
+    second = open_second(question, find_case)
+    if second is not None:
+        return render_two_scans(geometry, second, structures, layout=layout, axis=axis, outlines=outlines)
+    return render_view(geometry, structures, layout=layout, axis=axis, outlines=outlines)
 
 
 async def ask_question(
@@ -89,7 +104,7 @@ async def ask_question(
     layout, arm, outlines, rotation
         How it is shown; the arm ``circular`` is asked once for each rotation, see `ask_circular`.
     view
-        The pictures, if they are already rendered (and previewed).
+        The pictures, if they are already rendered (and previewed); needed for a question about two scans.
     settings
         Decoding settings over `SETTINGS`.
     on_text

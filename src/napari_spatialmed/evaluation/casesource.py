@@ -30,6 +30,8 @@ class CaseSource:
         Cases that are open already, such as the viewer's.
     library
         The user's index of cases opened before, looked at first.
+    keep
+        How many cases stay in memory: 2 where questions compare two scans.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class CaseSource:
         labels: Mapping[str, str] | None = None,
         opened: Iterable[CaseGeometry] = (),
         library: CaseLibrary | None = None,
+        keep: int = 1,
     ) -> None:
         self._library = library
         self._unseen: Iterator[CaseFiles] = iter([files for folder in folders for files in discover(folder)])
@@ -52,7 +55,8 @@ class CaseSource:
         self._others: set[str] = set()
         self._known: dict[str, CaseFiles] = {}
         self._given = {geometry.case.id: geometry for geometry in opened}
-        self._current: CaseGeometry | None = None
+        self._recent: dict[str, CaseGeometry] = {}
+        self._keep = keep
         self.unreadable: list[str] = []
 
     def __call__(self, case_id: str) -> CaseGeometry:
@@ -65,9 +69,14 @@ class CaseSource:
         """
         if case_id in self._given:
             return self._given[case_id]
-        if self._current is None or self._current.case.id != case_id:
-            self._current = CaseGeometry(self._find(case_id))
-        return self._current
+        if case_id in self._recent:
+            found = self._recent.pop(case_id)
+        else:
+            while len(self._recent) >= self._keep:  # make room before the next one is read
+                del self._recent[next(iter(self._recent))]
+            found = CaseGeometry(self._find(case_id))
+        self._recent[case_id] = found
+        return found
 
     def _find(self, case_id: str) -> Case:
         if case_id in self._known:

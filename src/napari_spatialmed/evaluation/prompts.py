@@ -140,7 +140,12 @@ def describe_view(view: View) -> str:
     """The pictures in words: how many, of what, and what the outlines mean."""
     count = len(view.pictures)
     scan = _SCANS.get(view.modality, "a scan")
-    text = f"{'One picture' if count == 1 else f'{count} pictures'} of {scan} ({view.window}); the bar is 10 mm long."
+    if view.of_second:
+        which = f"{count - view.of_second} of the first and {view.of_second} of the second"
+        text = f"{count} pictures of two scans, {which} ({view.window}); all have one scale, the bar is 10 mm long."
+    else:
+        many = "One picture" if count == 1 else f"{count} pictures"
+        text = f"{many} of {scan} ({view.window}); the bar is 10 mm long."
     if view.legend:
         named = ", ".join(f"{view.titles.get(name, name)} {color}" for name, color in view.legend.items())
         verb = "Surfaces" if view.layout == "surface3d" else "Outlines"
@@ -168,7 +173,13 @@ def measured_facts(question: Question) -> list[str]:
     """The measurements a question's answer rests on, in words: what the oracle arm tells."""
     titles = question.key.params.get("titles")
     names: Mapping[str, Any] = titles if isinstance(titles, dict) else {}
-    return [fact for evidence in question.evidence for fact in _facts(evidence, names)]
+    facts = []
+    for evidence in question.evidence:
+        scan = ""
+        if "other_case" in question.key.params:  # each measurement says which scan it is of
+            scan = " in the second scan" if evidence.get("case") else " in the first scan"
+        facts += [fact + scan for fact in _facts(evidence, names)]
+    return facts
 
 
 def _facts(evidence: Mapping[str, Any], titles: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from napari_spatialmed import __version__
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.evaluation.asking import FATAL, SETTINGS, ask_prompt, view_for
+from napari_spatialmed.evaluation.asking import FATAL, SETTINGS, FindCase, ask_prompt, view_for
 from napari_spatialmed.evaluation.prompts import PROMPT_VERSION, Prompt, prompt_for
 from napari_spatialmed.evaluation.response import Response
 from napari_spatialmed.evaluation.runfolder import RunFolder
@@ -30,11 +30,9 @@ from napari_spatialmed.evaluation.runplan import (
 )
 from napari_spatialmed.evaluation.scoring import OUTCOMES
 from napari_spatialmed.evaluation.views import View
-from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import BudgetError, Client
 from napari_spatialmed.questions.model import Question
 
-FindCase = Callable[[str], CaseGeometry]
 LOST_IN_A_ROW = 8
 """So many failures to connect one after the other mean that the server is gone: the run stops and can be resumed."""
 
@@ -179,7 +177,11 @@ class _Session:
     def _render(self, question: Question) -> tuple[View | None, str]:
         try:
             return view_for(
-                self.find_case(question.case), question, layout=self.plan.layout, outlines=self.plan.outlines
+                self.find_case(question.case),
+                question,
+                layout=self.plan.layout,
+                outlines=self.plan.outlines,
+                find_case=self.find_case,
             ), ""
         except SpatialMedError as error:
             return None, f"{error.what}"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_spatialmed.case import Structure
+from napari_spatialmed.evaluation.brush import called, captioned
 from napari_spatialmed.evaluation.drawing import OUTLINE_COLORS, RGB, Picture, Sheet, frame, to_picture
 from napari_spatialmed.evaluation.extent import Box, box_of_structures
 
@@ -53,7 +54,7 @@ CONTEXT_GREY = 70
 
 
 def render_surfaces(
-    geometry: CaseGeometry, names: Sequence[str], *, size: int
+    geometry: CaseGeometry, names: Sequence[str], *, size: int, scan: str = "", mm_per_pixel: float = 0.0
 ) -> tuple[tuple[Picture, ...], dict[str, int]]:
     """Pictures of the asked structures' surfaces from three sides, bones and the rest as a faint ground behind them.
 
@@ -70,7 +71,7 @@ def render_surfaces(
     ground = [(s, _block(geometry, s, box)) for s in bones if s.label in geometry.survey.labels]
     shape = np.array([side.stop - side.start for side in box])
     field = shape * case.spacing
-    pitch = float(max(field.max() / size, case.spacing.min() / 4))
+    pitch = float(max(field.max() / size, case.spacing.min() / 4, mm_per_pixel))
     seen = dict.fromkeys(names, 0)
     pictures = []
     for direction in DIRECTIONS:
@@ -83,8 +84,9 @@ def render_surfaces(
         for structure in asked:
             seen[structure.name] = max(seen[structure.name], int((canvas.owner == structure.label).sum()))
         legend = [(s.title, OUTLINE_COLORS[i % len(OUTLINE_COLORS)][1]) for i, s in enumerate(asked)]
-        image = frame(Sheet(canvas.pixels(), direction.sides, direction.title), pitch, legend)
-        pictures.append(to_picture(image, caption=direction.caption, plane="surface", mm_per_pixel=pitch))
+        image = frame(Sheet(canvas.pixels(), direction.sides, called(scan, direction.title)), pitch, legend)
+        text = captioned(scan, direction.caption)
+        pictures.append(to_picture(image, caption=text, plane="surface", mm_per_pixel=pitch))
     return tuple(pictures), seen
 
 

@@ -10,42 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-import numpy as np
-
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.evaluation.drawing import (
-    OUTLINE_COLORS,
-    RGB,
-    Picture,
-    Sheet,
-    add_legend,
-    apply_outlines,
-    color_labels,
-    frame,
-    grey_to_rgb,
-    resample,
-    resample_labels,
-    scaled_size,
-    tile,
-    to_picture,
-)
-from napari_spatialmed.evaluation.extent import box_of_body
+from napari_spatialmed.evaluation.brush import Brush
+from napari_spatialmed.evaluation.drawing import OUTLINE_COLORS, Picture
 from napari_spatialmed.evaluation.planes import (
     ENOUGH_VOXELS,
-    NORMAL,
     PLANES,
     SHOWS,
-    SIDES,
     Cut,
     PatientAxis,
     Plane,
     SliceCounts,
-    caption,
-    convention,
-    section,
-    section_spacing,
 )
-from napari_spatialmed.evaluation.window import Window, apply_window, choose_window
 from napari_spatialmed.questions.model import Verdict
 
 if TYPE_CHECKING:
@@ -90,6 +66,8 @@ class View:
         Structure → what people call it.
     modality
         The scan's, as the case knows it (rule G5).
+    of_second
+        How many of the pictures, the last ones, show a second scan.
     """
 
     pictures: tuple[Picture, ...]
@@ -101,6 +79,7 @@ class View:
     window: str = ""
     titles: Mapping[str, str] = field(default_factory=dict)
     modality: str = "unknown"
+    of_second: int = 0
 
     @property
     def passed(self) -> bool:
@@ -128,6 +107,8 @@ def render_view(
     plane: Plane | None = None,
     count: int | None = None,
     size: int | None = None,
+    scan: str = "",
+    mm_per_pixel: float = 0.0,
 ) -> View:
     """Render the pictures that show `structures`.
 
@@ -151,6 +132,10 @@ def render_view(
         Planes of ``montage`` (9) and ``frames`` (8).
     size
         Longest side of the anatomy in pixels (448; 224 for each tile of a montage).
+    scan
+        What to call this scan on its pictures and in their captions, where there are several: ``first scan``.
+    mm_per_pixel
+        At least this much, so that the pictures of several scans share a scale.
 
     Raises
     ------
@@ -169,13 +154,16 @@ def render_view(
     if layout == "surface3d":
         from napari_spatialmed.evaluation.surfaces import render_surfaces
 
-        pictures, pixels = render_surfaces(geometry, names, size=size or SIZE)
+        pictures, pixels = render_surfaces(
+            geometry, names, size=size or SIZE, scan=scan, mm_per_pixel=mm_per_pixel
+        )
         audit = _audit_seen(names, pixels, "pixels of its surface")
         return View(
             pictures, layout, names, pixels, audit, _legend(names), "surfaces of the labels", titles, modality
         )
     counts = SliceCounts(geometry, names)
-    brush = _Brush(geometry, names, outlines, size or (MONTAGE_SIZE if layout == "montage" else SIZE))
+    longest = size or (MONTAGE_SIZE if layout == "montage" else SIZE)
+    brush = Brush(geometry, names, outlines, longest, scan=scan, mm_per_pixel=mm_per_pixel)
     cuts = _choose_cuts(counts, layout, axis, plane, count)
     if layout == "montage":
         pictures = (brush.montage(cuts),)
@@ -219,67 +207,6 @@ def _choose_cuts(
         ]
     chosen = plane or PLANE_FOR_AXIS.get(axis or "", "axial")
     return counts.spread(chosen, count or (MONTAGE_COUNT if layout == "montage" else FRAMES_COUNT))
-
-
-class _Brush:
-    """Paints planes of one case at one scale."""
-
-    def __init__(self, geometry: CaseGeometry, names: Sequence[str], outlines: bool, size: int) -> None:
-        self.case = geometry.case
-        self.asked = self.case.select(names)
-        self.outlines = outlines
-        self.box = box_of_body(geometry, self.asked)
-        field_mm = np.array([side.stop - side.start for side in self.box]) * self.case.spacing
-        self.mm_per_pixel = float(max(field_mm.max() / size, self.case.spacing.min() / 8))
-        self.window: Window | None = None
-        self.title = "label colours, no scan"
-        if self.case.image is not None:
-            self.window = choose_window(self.case, self.asked)
-            self.title = self.window.title
-        self.colors: dict[int, RGB] = {s.label: s.color for s in self.case.structures}
-
-    def sheet(self, cut: Cut, note: str = "") -> Sheet:
-        labels = section(self.case.labels, cut, self.box)
-        spacing = section_spacing(self.case, cut)
-        size = scaled_size((labels.shape[0], labels.shape[1]), spacing, self.mm_per_pixel)
-        drawn = resample_labels(labels, size)
-        if self.case.image is None or self.window is None:
-            pixels = color_labels(drawn, self.colors)
-        else:
-            values = np.nan_to_num(
-                section(self.case.image, cut, self.box).astype(np.float32), nan=self.window.low
-            )
-            pixels = grey_to_rgb(apply_window(resample(values, size), self.window))
-        if self.outlines:
-            apply_outlines(pixels, drawn, [s.label for s in self.asked])
-        return Sheet(pixels, SIDES[cut.plane], note)
-
-    def picture(self, cut: Cut) -> Picture:
-        image = frame(self.sheet(cut, cut.plane), self.mm_per_pixel, self._legend())
-        return to_picture(
-            image, caption=caption(cut), plane=cut.plane, index=cut.index, mm_per_pixel=self.mm_per_pixel
-        )
-
-    def montage(self, cuts: Sequence[Cut]) -> Picture:
-        plane = cuts[0].plane
-        step = float(self.case.spacing[NORMAL[plane]])
-        tiles = [
-            frame(self.sheet(cut, f"{(cut.index - cuts[0].index) * step:.0f} mm"), self.mm_per_pixel)
-            for cut in cuts
-        ]
-        columns = int(np.ceil(np.sqrt(len(tiles))))
-        sheet = add_legend(tile(tiles, columns), self._legend())
-        towards = {"axial": "inferior", "coronal": "posterior", "sagittal": "the patient's left"}[plane]
-        text = (
-            f"{len(cuts)} {plane} planes, from left to right and top to bottom towards {towards}; each tile gives its "
-            f"distance from the first. {convention(plane)}"
-        )
-        return to_picture(sheet, caption=text, plane="montage", mm_per_pixel=self.mm_per_pixel)
-
-    def _legend(self) -> list[tuple[str, RGB]]:
-        if not self.outlines:
-            return []
-        return [(s.title, OUTLINE_COLORS[i % len(OUTLINE_COLORS)][1]) for i, s in enumerate(self.asked)]
 
 
 def _legend(names: Sequence[str]) -> dict[str, str]:

@@ -208,7 +208,7 @@ def _worst(
     problem = ""
     if find_case is not None:
         try:
-            view = view_for(find_case(question.case), question, outlines=True)
+            view = view_for(find_case(question.case), question, outlines=True, find_case=find_case)
             pictures = ["data:image/png;base64," + base64.b64encode(p.png).decode() for p in view.pictures]
         except SpatialMedError as error:
             problem = error.what
