@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from napari_spatialmed.case import CaseError, discover, open_case
+from napari_spatialmed.case import CaseError, CaseFiles, Glance, discover, glance, open_case
 from napari_spatialmed.case.volume import read_volume
 
 Save = Callable[..., Path]
@@ -132,6 +132,42 @@ def test_discover_takes_patterns_and_single_files(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(CaseError, match="no label map was found"):
         discover(tmp_path / "empty")
+
+
+def test_discover_tells_where_it_is_stops_when_told_and_follows_no_circle(tmp_path: Path) -> None:
+    for file in ("a/ct.nii.gz", "a/seg.nii.gz", "A/ct.nii.gz", "A/seg.nii.gz"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    (tmp_path / "a" / "again").symlink_to(tmp_path)
+    visited: list[str] = []
+    assert {c.key for c in discover(tmp_path, lambda folder, before: visited.append(folder.name))} == {
+        "a",
+        "A",
+    }
+    assert sorted(visited) == sorted([tmp_path.name, "A", "a"])
+
+    def stop(folder: Path, before: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        discover(tmp_path, stop)
+
+
+def test_a_dicom_series_beside_a_label_map_is_its_scan(shared: Shared) -> None:
+    (files,) = discover(shared("cases/ts_ct_dicom"))
+    assert files.image == shared("cases/ts_ct_dicom/dicom")
+
+
+def test_a_glance_tells_the_modality_or_what_is_wrong(
+    save: Save, blocks: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    labels, scan = save("seg.nii.gz", blocks), save("flair.nii.gz", blocks.astype(np.int16))
+    assert glance(CaseFiles(labels, scan)) == Glance("MR", blocks.shape)
+    with pytest.raises(CaseError, match=r"pet\.nii\.gz"):
+        glance(CaseFiles(labels, tmp_path / "pet.nii.gz"))
+    scan.write_bytes(b"\x1f\x8b\x08\x00no scan")
+    with pytest.raises(CaseError, match=r"flair\.nii\.gz"):
+        glance(CaseFiles(labels, scan))
 
 
 def test_discovered_cases_open(shared: Shared) -> None:

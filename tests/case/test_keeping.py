@@ -124,6 +124,21 @@ class TestLibrary:
         library.forget(case.id)
         assert library.files(case.id) is None
 
+    def test_files_lead_to_the_case_they_were_when_last_opened(
+        self, save: Save, blocks: NDArray[np.uint8], tmp_path: Path
+    ) -> None:
+        names = tmp_path / "odd-names.json"
+        names.write_text('{"1": "liver", "2": "spleen", "5": "aorta"}')
+        place = (save("seg.nii.gz", blocks), save("mr.nii.gz", blocks.astype(np.int16)))
+        library = CaseLibrary()
+        for scan in (blocks.astype(np.int16), blocks.astype(np.int16) + 1):
+            save("mr.nii.gz", scan)
+            case = open_case(*place, names=names)
+            library.remember(case)
+        known = library.by_files()[place]
+        assert (known.id, known.names, known.modality) == (case.id, str(names), "MR")
+        assert known.structures == len(case.structures)
+
     def test_unknown_missing_and_changed_files_are_told(self, save: Save, blocks: NDArray[np.uint8]) -> None:
         library = CaseLibrary()
         with pytest.raises(CaseError, match="no files are known here for case-123"):
