@@ -13,6 +13,8 @@ from napari.qt import QtViewer
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QWidget
 
+from napari_spatialmed.case import Case
+from napari_spatialmed.viewer.case_layers import CaseLayers
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.scene import BACKGROUND
 from napari_spatialmed.viewer.session import Session, session_for
@@ -40,12 +42,43 @@ class SideView:
 
     def show_case(self) -> None:
         """Mirror the layers of the main view."""
-        self.model.layers.clear()
-        self.image = self.labels = self.crosshair = None
         case, main = self._session.case, self._session.scene.case_layers
         self.letters.show(case is not None)
         if case is None or main.labels is None:
+            self._clear()
             return
+        if self.labels is None or (self.image is None) != (main.image is None):
+            self._clear()
+            self._add_layers(case, main)
+        else:
+            self._change_layers(case, main)
+        self.model.dims.order = self._order
+        self.model.reset_view()
+        self.follow()
+
+    def _clear(self) -> None:
+        # Even clearing nothing makes napari collect garbage.
+        if self.model.layers:
+            self.model.layers.clear()
+        self.image = self.labels = self.crosshair = None
+
+    def _change_layers(self, case: Case, main: CaseLayers) -> None:
+        """Put another case into the layers: taking them away and adding new ones costs several times as much."""
+        assert self.crosshair is not None
+        self.crosshair.data = np.zeros((0, 2, 3))
+        pairs = [(self.image, main.image), (self.labels, main.labels)]
+        layers = [(own, shown.data) for own, shown in pairs if own is not None and shown is not None]
+        for layer, _ in layers:
+            layer.visible = False
+        for layer, data in layers:
+            layer.data, layer.scale = data, case.spacing
+        self.restyle()
+        for layer, _ in layers:
+            layer.visible = True
+            layer.editable = layer is self.image
+
+    def _add_layers(self, case: Case, main: CaseLayers) -> None:
+        assert main.labels is not None
         common: dict[str, Any] = {"scale": case.spacing, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
         if main.image is not None:
             self.image = Image(
@@ -53,7 +86,7 @@ class SideView:
             )
             self.model.add_layer(self.image)
         self.labels = Labels(
-            case.labels,
+            main.labels.data,
             opacity=main.labels.opacity,
             colormap=main.labels.colormap,
             blending="translucent",
@@ -66,9 +99,6 @@ class SideView:
         )  # fmt: skip
         self.model.add_layer(self.labels)
         self.model.add_layer(self.crosshair)
-        self.model.dims.order = self._order
-        self.model.reset_view()
-        self.follow()
 
     def follow(self) -> None:
         """Go where the main view is."""
