@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from werkzeug import Response
 
 from napari_spatialmed.llm import Budget, Client, EndpointError, user_message
@@ -16,6 +17,7 @@ from napari_spatialmed.llm import Budget, Client, EndpointError, user_message
 from .conftest import completion
 
 Serve = Callable[..., Any]
+CANARY = "sk-canary-0123456789abcdef"
 ASK = [user_message("How large is the liver?")]
 
 
@@ -120,3 +122,31 @@ def test_a_refusal_in_pieces(serve: Serve) -> None:
     with pytest.raises(EndpointError) as caught:
         read(serve(stream_of(refusal)))
     assert caught.value.kind == "refusal"
+
+
+@pytest.mark.parametrize("cut", [1, 3, 10, 25])
+def test_a_key_that_comes_back_in_pieces_is_struck(serve: Serve, cut: int) -> None:
+    """Shown as it comes, and recorded afterwards: text, thinking and the model's name."""
+    said = f"Your key is {CANARY}, I think; sk-can is only its beginning, sk-"
+    pieces = [said[i : i + cut] for i in range(0, len(said), cut)]
+    thought = {"choices": [{"delta": {"reasoning_content": f"hm {CANARY}"}}], "model": CANARY}
+    events = [f"data: {json.dumps(thought)}\n\n", *map(event, pieces)]
+    served = serve(stream_of(*events, event(finish="stop"), "data: [DONE]\n\n"))
+    shown, reply = read(served, key=SecretStr(CANARY))
+    assert "".join(shown) == reply.text == said.replace(CANARY, "***")
+    assert CANARY not in str(reply)
+
+
+def test_what_a_broken_stream_leaves_is_struck(serve: Serve) -> None:
+    served = serve(stream_of(event("Your key is sk-canary-0123"), event("456789abcdef, and")))
+    with pytest.raises(EndpointError) as caught:
+        read(served, key=SecretStr(CANARY))
+    assert caught.value.reply is not None
+    assert caught.value.reply.text == "Your key is ***, and"
+
+
+def test_a_reply_without_a_stream_is_struck_too(serve: Serve) -> None:
+    served = serve(lambda body, n: completion(f"Your key is {CANARY}."))
+    shown, reply = read(served, key=SecretStr(CANARY))
+    assert shown == ["Your key is ***."]
+    assert reply.text == "Your key is ***."

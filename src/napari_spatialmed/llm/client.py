@@ -187,7 +187,7 @@ class Client:
             lambda: self._attempts(messages, parameters, None, "", streamed=True),
             self.endpoint,
             self.budget.record,
-            self._line.scrub,
+            lambda: self._line.key,
         )
 
     async def models(self) -> list[str]:

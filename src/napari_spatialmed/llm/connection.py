@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -16,7 +15,7 @@ from napari_spatialmed.llm.errors import EndpointError
 from napari_spatialmed.llm.keys import require_key
 from napari_spatialmed.llm.reply import read_completion
 from napari_spatialmed.llm.stream import open_stream
-from napari_spatialmed.llm.striking import strike, without_key
+from napari_spatialmed.llm.striking import strike_reply, without_key
 
 _NO_KEY = "none"
 """What is sent where no key is needed: the protocol wants something."""
@@ -64,9 +63,10 @@ class Line:
             if loop is asyncio.get_running_loop():
                 await connection.close()
 
-    def scrub(self, error: EndpointError) -> EndpointError:
-        """An error without the key in it."""
-        return without_key(error, self._key)
+    @property
+    def key(self) -> SecretStr | None:
+        """The key, once the connection is open."""
+        return self._key
 
     async def models(self) -> list[str]:
         """The names of the models that the server offers."""
@@ -101,10 +101,7 @@ class Line:
                         "a web page came back instead of a completion",
                         where=self._endpoint.place,
                     )
-                reply = read_completion(raw.http_response.json(), self._endpoint)
-                return replace(
-                    reply, text=strike(reply.text, self._key), reasoning=strike(reply.reasoning, self._key)
-                )
+                return strike_reply(read_completion(raw.http_response.json(), self._endpoint), self._key)
         except TimeoutError:
             return EndpointError(
                 "timeout", f"no answer within {self._endpoint.timeout:g} s", where=self._endpoint.place

@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+from pydantic import SecretStr
 
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.errors import EndpointError
 from napari_spatialmed.llm.reply import Reply, Usage, finished, message_of, read_completion, usage_of
-from napari_spatialmed.llm.striking import clean
+from napari_spatialmed.llm.striking import StreamStriker, clean, strike_reply, without_key
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -40,23 +41,28 @@ class TextStream:
         start: Callable[[], Awaitable[Any]],
         endpoint: Endpoint,
         account: Callable[[Usage], None],
-        scrub: Callable[[EndpointError], EndpointError],
+        key: Callable[[], SecretStr | None],
     ) -> None:
         self.reply: Reply | None = None
         self.text = ""
         self._start = start
         self._endpoint = endpoint
         self._account = account
-        self._scrub = scrub
+        self._key = key
 
     async def __aiter__(self) -> AsyncIterator[str]:
         started = time.perf_counter()
         response: httpx2.Response = await self._start()
         failure: EndpointError | None = None
+        striker = StreamStriker(self._key())
         try:
             async for piece in self._pieces(response):
-                self.text += piece
-                yield piece
+                if shown := striker.feed(piece):
+                    self.text += shown
+                    yield shown
+            if shown := striker.rest():
+                self.text += shown
+                yield shown
         except httpx2.TimeoutException:
             failure = self._broken("timeout", f"the stream stalled for {self._endpoint.timeout:g} s")
         except httpx2.HTTPError as error:
@@ -69,11 +75,11 @@ class TextStream:
             failure = self._broken("connection", "the stream ended before the reply was complete")
         got = failure.reply if failure else self.reply
         if got is not None:
-            got = replace(got, seconds=time.perf_counter() - started)
+            got = replace(strike_reply(got, self._key()), seconds=time.perf_counter() - started)
             self._account(got.usage)
         if failure is not None:
             failure.reply = got
-            raise self._scrub(failure)
+            raise without_key(failure, self._key())
         self.reply = got
 
     async def _pieces(self, response: httpx2.Response) -> AsyncIterator[str]:
