@@ -130,7 +130,7 @@ Runner = Callable[[Sequence[Job], Finish], None]
 def open_job(job: Job) -> Opened:
     """Open a job's scans.
 
-    An earlier scan that can't be compared (the same scan again, another modality) is left out.
+    An earlier scan that can't be read or compared (the same scan again, another modality) is left out.
 
     Raises
     ------
@@ -140,7 +140,10 @@ def open_job(job: Job) -> Opened:
     case = _open(job.files, job.names)
     others: dict[str, CaseGeometry] = {}
     if job.earlier is not None:
-        earlier = _open(job.earlier, job.names)
+        try:
+            earlier = _open(job.earlier, job.names)
+        except SpatialMedError:
+            earlier = case  # its own job says what is wrong with it
         if comparable(case, earlier):
             others[earlier.id] = CaseGeometry(earlier)
     return Opened(CaseGeometry(case), others, job.patient)

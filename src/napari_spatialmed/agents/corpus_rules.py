@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from napari_spatialmed.agents.proposal import signature_of
 from napari_spatialmed.benchmark import Benchmark
 from napari_spatialmed.questions import FORMS, Question, Verdict, audit
+from napari_spatialmed.questions.corpus import LEAST_OF_A_FORM
 
 MEMBER = "corpus"
-SPREAD = 1.0
-"""How many standard deviations above an even share a form's commonest word may be right; ours."""
+SPREAD = 0.5
+"""How many standard deviations above an even share a form's commonest word may be right; ours, so that the limit of the
+audit holds over many forms together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,9 @@ def asked_twice(questions: Sequence[Question], stay: Collection[str] = ()) -> di
 def too_common(questions: Sequence[Question], stay: Collection[str] = ()) -> dict[str, str]:
     """Questions of fixed words to leave out, so that saying always a form's commonest word pays little: id → reason.
 
-    Each form with its choices (an axis, a plane) is a group; words that are right more often than an even share, with its
-    random spread, lose their surplus.  Which questions go is decided by their ids, so that it is the same in any order.
+    Each form with its choices (an axis, a plane) is a group, judged from as many questions on as the audit judges it; words
+    that are right more often than an even share, with its random spread, lose their surplus.  Which questions go is decided
+    by their ids, so that it is the same in any order.
     """
     groups: dict[tuple[str, ...], list[Question]] = defaultdict(list)
     for question in questions:
@@ -92,11 +95,14 @@ def too_common(questions: Sequence[Question], stay: Collection[str] = ()) -> dic
 
 
 def _cap(words: Counter[str], options: int) -> int:
-    """The most that any word may be right, so that the commonest stays within an even share's spread."""
-    most = max(words.values())
-    for cap in range(most, 0, -1):
+    """The most that any word may be right, so that the commonest stays within an even share's spread.
+
+    Where some words never come up, no share is even: then as many are left as are too few to say anything.
+    """
+    for cap in range(max(words.values()), 0, -1):
         total = sum(min(count, cap) for count in words.values())
-        if min(cap, most) <= total / options + SPREAD * math.sqrt(total * (options - 1)) / options:
+        even = total / options + SPREAD * math.sqrt(total * (options - 1)) / options
+        if cap <= even or total < LEAST_OF_A_FORM:
             return cap
     return 1
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from napari_spatialmed.agents.passages import Retriever
 from napari_spatialmed.agents.proposal import Idea, Message, Signature
-from napari_spatialmed.agents.relevance import LEAST, reason_for, weight_for
+from napari_spatialmed.agents.relevance import LEAST, reason_for, weight, weight_for
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import FORMS, Candidate, Form, Others, Task
 
@@ -102,14 +102,16 @@ class OfflineGenerator:
 
     def _ideas(self, geometry: CaseGeometry, form: Form) -> Iterator[Idea]:
         case = geometry.case
+        if sum(weight(structure) >= LEAST for structure in case) < form.takes.least:
+            return  # nothing to weigh: spare the measurements of structures that nobody will ask about
         rng = random.Random(f"{self.seed}|{case.id}|{form.id}")
         drawn = []
         candidates = itertools.chain(form.across(geometry, self.others), form.candidates(geometry))
         for candidate in itertools.islice(candidates, _MOST_CANDIDATES):
-            weight = weight_for(form.id, [case[name] for name in candidate.structures])
-            if weight >= LEAST:
+            worth = weight_for(form.id, [case[name] for name in candidate.structures])
+            if worth >= LEAST:
                 # sharpened, so that lesions and great organs come first but not alone
-                drawn.append((math.log(rng.random()) / weight**3, candidate))
+                drawn.append((math.log(rng.random()) / worth**3, candidate))
         drawn.sort(key=lambda item: -item[0])
         for number, (_, candidate) in enumerate(drawn):
             yield self._idea(form, candidate, geometry, number)

@@ -183,6 +183,8 @@ async def propose_async(
     if found < count and not stopped:
         if not any(weight(structure) for structure in geometry.case):
             stopped = "no structure has a name that a question could use: give a names table"
+        elif not run.proposals:
+            stopped = f"nothing in this case fits {', '.join(run.quotas)}"
         elif run.next_task() is None:
             stopped = "there is nothing left to ask"
         else:

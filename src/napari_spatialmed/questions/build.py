@@ -18,9 +18,9 @@ from napari_spatialmed.geometry.registry import CALCULATORS_VERSION
 from napari_spatialmed.questions.answering import form_of, labels_hash, open_answer
 from napari_spatialmed.questions.askable import check_nameable, piece_count
 from napari_spatialmed.questions.decidable import check_decidable
-from napari_spatialmed.questions.form import Form, Others, UndecidableError, fill
+from napari_spatialmed.questions.form import Form, Others, UndecidableError, fill, phrase
 from napari_spatialmed.questions.model import LETTERS, AnswerKey, Question
-from napari_spatialmed.questions.naming import the
+from napari_spatialmed.questions.naming import agreeing, the
 from napari_spatialmed.questions.options import shuffled
 from napari_spatialmed.questions.rules import check_text, failed
 
@@ -99,7 +99,7 @@ def build_question(
     else:
         options, answer = (), open_answer(found)
     phrasing = rng.randrange(len(form.phrasings))
-    text = fill(form.phrasings[phrasing], form.fields(key))
+    text = say(form, key, form.phrasings[phrasing])
     question = Question(
         id=_question_id(case.id, key, text, options),
         case=case.id,
@@ -128,7 +128,7 @@ def build_question(
         raise UndecidableError(verdict.rule, verdict.reason)
     if stem is None:
         return question
-    text = fill(stem, form.fields(key))
+    text = say(form, key, stem)
     return question.model_copy(update={"stem": text, "id": _question_id(case.id, key, text, options)})
 
 
@@ -169,10 +169,16 @@ def _referents(form: Form, geometry: CaseGeometry, names: tuple[str, ...]) -> di
     found: dict[str, JsonValue] = {}
     for name in names:
         structure = geometry.case[name]
-        if structure.kind == "lesion" and form.lesions != "one" and piece_count(geometry, name) > 1:
+        several = structure.kind == "lesion" and form.lesions in ("total", "nearest")
+        if several and piece_count(geometry, name) > 1:
             words = "all parts together" if form.lesions == "total" else "its nearest part"
             found[name] = f"{the(structure.title)} ({words})"
     return found
+
+
+def say(form: Form, key: AnswerKey, template: str) -> str:
+    """A template with the structures' names and parameters put in, its verbs agreeing with plural names."""
+    return agreeing(fill(template, form.fields(key)), [phrase(key, name) for name in key.structures])
 
 
 def _question_id(case: str, key: AnswerKey, stem: str, options: tuple[str, ...]) -> str:

@@ -31,6 +31,7 @@ _NO_ARTICLE = re.compile(
     r"^(vertebra|segment|rib)\b.*\d|^(segment|level)\b|\b(tumor|lesion|cyst|nodule|metastasis|mass|label|structure) \d+$",
     re.I,
 )
+_PLURAL = re.compile(r"(?<![aius])s$(?<!lens)(?<!accumbens)|vertebrae$|hippocampi$", re.I)
 _LEVEL = re.compile(r"\b(?:[CTLS]\d{1,2}|rib \d{1,2}|\d{1,2}(?:st|nd|rd|th) rib)\b", re.I)
 _BARRIER = re.compile(r"[,;:.?!()>]")
 _SMALL_WORDS = frozenset({"the", "a", "an", "of"})
@@ -44,6 +45,21 @@ def nameable(title: str) -> bool:
 def the(title: str) -> str:
     """``the liver`` but ``vertebra L1``."""
     return title if _NO_ARTICLE.search(title) or title.casefold().startswith("the ") else f"the {title}"
+
+
+def is_plural(title: str) -> bool:
+    """Whether a name is one of several things: ``kidneys``, ``deep back muscles``, but not ``pancreas``."""
+    head = re.split(r" (?:\(|of |in |below )", title)[0].split()
+    return bool(head) and bool(_PLURAL.search(head[-1]))
+
+
+def agreeing(text: str, phrases: Iterable[str]) -> str:
+    """A question whose verbs agree with the plural names that follow them: ``How large are the kidneys``."""
+    for named in filter(is_plural, phrases):
+        for one, many in (("is", "are"), ("does", "do"), ("has", "have")):
+            text = re.sub(rf"\b{one} {re.escape(named)}", f"{many} {named}", text)
+            text = re.sub(rf"\b{one.capitalize()} {re.escape(named)}", f"{many.capitalize()} {named}", text)
+    return text
 
 
 def listing(phrases: Sequence[str], word: str = "and") -> str:

@@ -11,8 +11,8 @@ FORM = amount_form(
     title="Lesions in an organ, open",
     description="Write how many separate lesions lie in one organ.",
     phrasings=(
-        "How many separate lesions of {a} lie in {b}? Answer with a number.",
+        "How many separate foci of {a} lie in {b}? Answer with a number.",
         "Count the foci of {a} inside {b} and report their number.",
-        "What is the number of lesions of {a} that {b} holds?",
+        "What is the number of separate foci of {a} in {b}?",
     ),
 )

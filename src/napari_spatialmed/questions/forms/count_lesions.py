@@ -11,8 +11,8 @@ FORM = amount_form(
     title="Number of lesions",
     description="Choose how many separate lesions of one kind there are.",
     phrasings=(
-        "How many separate lesions are labelled as {a}?",
+        "How many separate foci of {a} are there?",
         "Count the separate foci of {a}: how many are there?",
-        "Into how many unconnected lesions does {a} fall?",
+        "How many unconnected parts does {a} have on this scan?",
     ),
 )

@@ -11,8 +11,8 @@ FORM = amount_form(
     title="Number of lesions, open",
     description="Write how many separate lesions of one kind there are.",
     phrasings=(
-        "How many separate lesions are labelled as {a}? Answer with a number.",
+        "How many separate foci of {a} are there? Answer with a number.",
         "Count the separate foci of {a} and report their number.",
-        "What is the number of unconnected lesions of {a}?",
+        "What is the number of unconnected parts of {a}?",
     ),
 )
