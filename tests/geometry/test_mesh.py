@@ -133,6 +133,17 @@ def test_flips_and_permutations_change_nothing() -> None:
                     measure(expected, "extent_mm", name).value,
                 )
                 assert ours == pytest.approx(theirs, abs=1e-9)
+            ours, theirs = (measure(g, "axial_diameters_mm", "s1").value for g in (geometry, expected))
+            assert ours == pytest.approx(theirs, abs=1e-9)
+            for calculator in (
+                "hausdorff_mm",
+                "hausdorff95_mm",
+                "contact_area_mm2",
+                "overlap_after_dilation",
+            ):
+                assert measure(geometry, calculator, "s1", "s2").value == pytest.approx(
+                    measure(expected, calculator, "s1", "s2").value, rel=1e-9
+                )
             assert measure(geometry, "surface_distance_mm", "s1", "s2").value == pytest.approx(
                 measure(expected, "surface_distance_mm", "s1", "s2").value
             )

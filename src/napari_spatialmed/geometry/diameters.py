@@ -15,6 +15,10 @@ FEW_POINTS = 1500
 """Up to so many points all pairs are compared; above, only corners of the convex hull."""
 MANY_BRICKS = 1500
 """Up to so many bricks each is compared with every other, above, only with the farthest from the middle."""
+FEW_ON_SLICE = 200
+"""The same on a slice, above which points too near to its middle are left out."""
+SAME = 1e-9
+"""Squared lengths that differ by less than this part are the same."""
 DIRECTIONS = np.array(
     [(r, a, s) for r in (-1, 0, 1) for a in (-1, 0, 1) for s in (-1, 0, 1) if (r, a, s) != (0, 0, 0)]
 )
@@ -139,24 +143,43 @@ def recist(index: NDArray[np.int32], frame: NDArray[np.float64], affine: NDArray
         Index differences → mm, as from `metric_frame`.
     """
     vertical = axial_axis(affine)
+    plane = [axis for axis in range(3) if axis != vertical]
     order = np.argsort(index[:, vertical], kind="stable")
     level = index[order, vertical]
-    starts = np.flatnonzero(np.diff(level, prepend=level[0] - 1))
     points = index.astype(np.float64) @ frame.T
-    length, a, b, members = -1.0, 0, 0, order[:1]
-    for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
-        here = order[start:stop]
-        # A slice whose box is smaller than the best diameter can't hold a longer one.
-        if np.linalg.norm(points[here].max(axis=0) - points[here].min(axis=0)) <= length:
+    starts = np.flatnonzero(np.diff(level, prepend=level[0] - 1))
+    slices = np.split(order, starts[1:])
+    # No diameter of a slice is longer than twice the way from the middle of its box to the farthest point.
+    middles = (np.minimum.reduceat(points[order], starts) + np.maximum.reduceat(points[order], starts)) / 2.0
+    away = points[order] - np.repeat(middles, [len(one) for one in slices], axis=0)
+    radii = np.split(np.linalg.norm(away, axis=1), starts[1:])
+    farthest = np.array([radius.max() for radius in radii])
+    best, found = 0.0, list[tuple[int, int, int]]()
+    for k in np.argsort(-farthest, kind="stable").tolist():
+        known = float(np.sqrt(best)) * (1.0 - SAME)
+        if 2.0 * farthest[k] < known:
+            break
+        kept = slices[k][radii[k] >= known - farthest[k]]
+        kept = kept[_candidates(points[kept])] if len(kept) > FEW_ON_SLICE else kept
+        table = cdist(points[kept], points[kept], "sqeuclidean")
+        longest_here = float(table.max())
+        if longest_here < best * (1.0 - SAME):
             continue
-        found, i, j = longest(points[here])
-        if found > length:
-            length, a, b, members = found, int(here[i]), int(here[j]), here
-    plane = [axis for axis in range(3) if axis != vertical]
-    rim = members[_rim(index[members][:, plane])]
+        if longest_here > best * (1.0 + SAME):
+            best, found = longest_here, []
+        found += [
+            (k, int(kept[i]), int(kept[j])) for i, j in np.argwhere(table >= best * (1.0 - SAME)) if i <= j
+        ]
+    # Of equally long diameters the one with the longest across it, whatever order the voxels come in.
     pixel = float(np.linalg.norm(frame[:, plane], axis=0).min())
-    short, c, d = _perpendicular(points[rim], points[b] - points[a], pixel / 2.0)
-    return Axial(int(index[a, vertical]), length, (a, b), short, (int(rim[c]), int(rim[d])))
+    chosen: tuple[float, int, int] | None = None
+    for k, start, end in found:
+        rim = slices[k][_rim(index[slices[k]][:, plane])]
+        short, c, d = _perpendicular(points[rim], points[end] - points[start], pixel / 2.0)
+        if chosen is None or short > chosen[0]:
+            chosen, ends = (short, int(rim[c]), int(rim[d])), (start, end)
+    assert chosen is not None
+    return Axial(int(index[ends[0], vertical]), float(np.sqrt(best)), ends, chosen[0], chosen[1:])
 
 
 def axial_axis(affine: NDArray[np.float64]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -79,28 +80,47 @@ def rim_of(
     return np.asarray((np.argwhere(rim) - 1 + start).astype(np.int32))
 
 
-def shared_faces(
-    labels: NDArray[Any], a: int, b: int, low: NDArray[np.int64], high: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Faces between two labels, looked for in and one voxel around an inclusive index box of one of them.
+def contacts_of(
+    labels: NDArray[Any], label: int, boundary: NDArray[np.int32]
+) -> dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Faces that a structure shares with each of its neighbours.
+
+    Parameters
+    ----------
+    boundary
+        Its boundary voxels' array indices, shape (n, 3).
 
     Returns
     -------
-    Number of faces perpendicular to each array axis, shape (3,); and the voxels of both on either side, shape (n, 3).
+    By neighbour's label: number of faces perpendicular to each array axis, shape (3,); and the voxels on either side,
+    shape (m, 3).
     """
-    start = np.maximum(low - 1, 0)
-    crop = labels[tuple(slice(s, h + 2) for s, h in zip(start, high, strict=True))]
-    is_a, is_b = crop == a, crop == b
-    counts, places = np.zeros(3, np.int64), []
+    strides = np.array([labels.shape[1] * labels.shape[2], labels.shape[2], 1])
+    flat = labels.reshape(-1)
+    at = boundary @ strides
+    met, others, axes = [], [], []
     for axis in range(3):
-        near = tuple(slice(None, -1) if k == axis else slice(None) for k in range(3))
-        far = tuple(slice(1, None) if k == axis else slice(None) for k in range(3))
-        met = np.argwhere((is_a[near] & is_b[far]) | (is_b[near] & is_a[far]))
-        counts[axis] = len(met)
-        step = np.zeros(3, np.int64)
-        step[axis] = 1
-        places += [met, met + step]
-    return counts, np.concatenate(places) + start
+        for step, edge in ((-1, 0), (1, labels.shape[axis] - 1)):
+            inner = np.flatnonzero(boundary[:, axis] != edge)
+            other = flat[at[inner] + step * strides[axis]]
+            kept = np.flatnonzero((other != 0) & (other != label))
+            met.append(inner[kept])
+            others.append(other[kept])
+            axes.append(np.full(kept.size, 2 * axis + (step > 0)))
+    voxel, other, side = np.concatenate(met), np.concatenate(others), np.concatenate(axes)
+    order = np.argsort(other, kind="stable")
+    voxel, other, side = voxel[order], other[order], side[order]
+    beside = boundary[voxel].astype(np.int64)
+    beyond = beside.copy()
+    beyond[np.arange(len(side)), side // 2] += 2 * (side % 2) - 1
+    starts = np.flatnonzero(np.diff(other.astype(np.int64), prepend=-1))
+    return {
+        int(other[a]): (
+            np.bincount(side[a:b] // 2, minlength=3),
+            np.concatenate([beside[a:b], beyond[a:b]]),
+        )
+        for a, b in itertools.pairwise([*starts.tolist(), other.size])
+    }
 
 
 def face_areas_mm2(affine: NDArray[np.float64]) -> NDArray[np.float64]:

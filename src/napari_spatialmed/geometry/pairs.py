@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from napari_spatialmed.geometry.bricks import Bricks, make_bricks, smallest_distance
 from napari_spatialmed.geometry.case_geometry import CaseGeometry
 from napari_spatialmed.geometry.hausdorff import Worst, hausdorff
-from napari_spatialmed.geometry.neighbourhood import rim_of, shared_faces
+from napari_spatialmed.geometry.neighbourhood import contacts_of, rim_of
 
 Ends = tuple[float, NDArray[np.float64], NDArray[np.float64]]
 """A distance in mm, and its two ends in RAS mm; shape (3,) each."""
@@ -42,15 +42,15 @@ def to_capsule(geometry: CaseGeometry, lesion: str, organ: str) -> Ends:
 
 def faces_between(geometry: CaseGeometry, a: str, b: str) -> Faces:
     """Faces that two structures share."""
-
-    def make() -> Faces:
-        labels = geometry.structure(a).label, geometry.structure(b).label
-        if geometry.touching is not None and (min(labels), max(labels)) not in geometry.touching:
-            return np.zeros(3, np.int64), np.zeros((0, 3), np.int64)
-        smaller = min((a, b), key=lambda name: geometry.survey.counts[geometry.row(name)])
-        return shared_faces(geometry.labels, *labels, *geometry.box(smaller))
-
-    return geometry.made_of_pair("faces", a, b, make)
+    first, second = sorted((a, b), key=lambda name: geometry.survey.counts[geometry.row(name)])
+    label, other = geometry.structure(first).label, geometry.structure(second).label
+    nothing = np.zeros(3, np.int64), np.zeros((0, 3), np.int64)
+    if geometry.touching is not None and (min(label, other), max(label, other)) not in geometry.touching:
+        return nothing
+    found = geometry.made(
+        "contacts", first, lambda: contacts_of(geometry.labels, label, geometry.boundary(first))
+    )
+    return found.get(other, nothing)
 
 
 def _nearest(geometry: CaseGeometry, first: Bricks, second: Bricks) -> Ends:
