@@ -118,6 +118,12 @@ def test_the_workspace_opens_every_dock_once_and_marks_the_next_step(
     assert bar.steps["Measure"].font().bold()
 
 
+def test_a_dock_that_code_opened_is_not_opened_again(make_napari_viewer: Maker, qtbot: Any) -> None:
+    viewer = make_napari_viewer()
+    _, measure = viewer.window.add_plugin_dock_widget("napari-spatialmed", "Measure")
+    assert show_dock(viewer, "Measure") is measure
+
+
 def test_tabs_read_in_full(make_napari_viewer: Maker, qtbot: Any) -> None:
     viewer = make_napari_viewer(show=True)
     commands.workspace(viewer)

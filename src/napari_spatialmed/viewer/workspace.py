@@ -48,7 +48,7 @@ def open_workspace(viewer: napari.viewer.Viewer) -> None:
 
 def arrange(viewer: napari.viewer.Viewer) -> None:
     """Open every dock in its place, and give the picture the rest of the window.  Once per window."""
-    if all(dock_name(title) in viewer.window.dock_widgets for title in DOCKS):
+    if all(_open_widget(viewer, title) is not None for title in DOCKS):
         return
     size = viewer.window._qt_window.size()
     for title in DOCKS:
@@ -100,12 +100,13 @@ def restore_layout(window: QMainWindow) -> bool:
 
 def show_dock(viewer: napari.viewer.Viewer, title: str) -> QWidget:
     """Open a dock, or bring it to the front; returns its widget."""
-    name = dock_name(title)
-    found = viewer.window.dock_widgets.get(name)
+    found = _open_widget(viewer, title)
     if found is None:
         place = DOCKS[title]
         widget = _widget(place.widget)(viewer)
-        viewer.window.add_dock_widget(widget, name=name, area=place.area, tabify=place.area == "right")
+        viewer.window.add_dock_widget(
+            widget, name=dock_name(title), area=place.area, tabify=place.area == "right"
+        )
         found = widget
         if place.area == "left":
             _tabify_on_the_left(viewer, title)
@@ -145,6 +146,12 @@ def dock_name(title: str) -> str:
     return f"{title} ({_PRODUCT})"
 
 
+def _open_widget(viewer: napari.viewer.Viewer, title: str) -> QWidget | None:
+    """The widget of a dock that is open, under whichever name: code may open it with the package's."""
+    kind = DOCKS[title].widget.partition(":")[2]
+    return next((w for w in viewer.window.dock_widgets.values() if type(w).__name__ == kind), None)
+
+
 def _widget(where: str) -> Any:
     module, name = where.split(":")
     return getattr(importlib.import_module(f"napari_spatialmed.viewer.{module}"), name)
@@ -152,7 +159,7 @@ def _widget(where: str) -> Any:
 
 def _dock(viewer: napari.viewer.Viewer, title: str) -> QDockWidget | None:
     """The dock around one of our widgets."""
-    widget = viewer.window.dock_widgets.get(dock_name(title))
+    widget = _open_widget(viewer, title)
     while widget is not None and not isinstance(widget, QDockWidget):
         widget = widget.parent()
     return widget
