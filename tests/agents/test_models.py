@@ -15,11 +15,11 @@ from werkzeug import Response
 
 from napari_spatialmed import benchmark
 from napari_spatialmed.agents import CorpusRetriever, Passage, ProposalResult, TeamSettings
-from napari_spatialmed.agents.recording import record_result
 from napari_spatialmed.agents.calls import CallJournal
 from napari_spatialmed.agents.models import ModelTeam
 from napari_spatialmed.agents.panel import PanelError
 from napari_spatialmed.agents.passages import plain, quoted
+from napari_spatialmed.agents.recording import record_result
 from napari_spatialmed.agents.team import propose_async
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import Budget, ConsentError, Endpoint, EndpointError

@@ -20,6 +20,8 @@ from napari_spatialmed.agents import (
     propose,
 )
 from napari_spatialmed.agents.recording import record_result, signatures_in
+from napari_spatialmed.agents.relevance import LEAST, weight, weight_for
+from napari_spatialmed.case.anatomy import describe
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import PAPER_TASKS, recompute
@@ -212,3 +214,25 @@ def test_a_name_that_is_no_name_is_never_asked_about() -> None:
     result = propose(CaseGeometry(build_case({"liver": bad})), count=10, seed=1)
     assert result.accepted
     assert all(bad not in (p.question.stem if p.question else "") for p in result.proposals)
+
+
+@pytest.mark.parametrize(
+    ("form", "better", "worse"),
+    [
+        ("comp.ratio", ("kidney_left", "kidney_right"), ("kidney_left", "aorta")),
+        ("dist.centre_value", ("kidney_left", "spleen"), ("kidney_left", "colon")),
+        ("dist.surface_value", ("spleen", "pancreas"), ("spleen", "humerus_right")),
+        ("vol.value", ("spleen",), ("iliac_artery_left",)),
+        ("dir.axis", ("pancreas", "aorta"), ("pancreas", "autochthon_left")),
+    ],
+)
+def test_what_a_clinician_would_rather_ask_weighs_more(
+    form: str, better: tuple[str, ...], worse: tuple[str, ...]
+) -> None:
+    good, poor = (weight_for(form, [describe(1, name) for name in names]) for names in (better, worse))
+    assert good >= LEAST > poor
+
+
+@pytest.mark.parametrize("name", ["unknown", "ctx-lh-unknown", "label 12", "structure_3", "outside body"])
+def test_a_stopgap_is_no_name(name: str) -> None:
+    assert weight(describe(1, name)) == 0

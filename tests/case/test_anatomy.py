@@ -96,3 +96,18 @@ def test_the_opposite_side() -> None:
     assert paired(case["kidney_left"], case) is case["kidney_right"]
     assert paired(case["liver"], case) is None
     assert paired(case["adrenal_gland_right"], case) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("ctx-lh-rostralanteriorcingulate", "left rostral anterior cingulate cortex"),
+        ("ctx-rh-bankssts", "banks of the right superior temporal sulcus"),
+        ("Frontal_Inf_Tri_L", "triangular part of the left inferior frontal gyrus"),
+        ("Cerebelum_7b_R", "lobule VIIb of the right cerebellum"),
+        ("Left-VentralDC", "left ventral diencephalon"),
+        ("disc below vertebrae C5", "disc below the C5 vertebra"),
+    ],
+)
+def test_parcels_of_brain_atlases_are_called_as_people_call_them(name: str, title: str) -> None:
+    assert describe(1, name).title == title

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from napari_spatialmed.questions.naming import is_level, listing, mentions, nameable, the, without_names
+from napari_spatialmed.questions.naming import (
+    agreeing,
+    is_level,
+    is_plural,
+    listing,
+    mentions,
+    nameable,
+    the,
+    without_names,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +65,40 @@ def test_articles_and_lists_read_like_english() -> None:
 def test_what_is_numbered_from_head_to_foot_is_known(title: str) -> None:
     assert is_level(title)
     assert not is_level("liver segment 4")
+
+
+@pytest.mark.parametrize(
+    ("title", "plural"),
+    [
+        ("kidneys", True),
+        ("left deep back muscles", True),
+        ("banks of the superior temporal sulcus", True),
+        ("pancreas", False),
+        ("left nucleus accumbens", False),
+        ("disc below the C5 vertebra", False),
+        ("edema (all parts together)", False),
+    ],
+)
+def test_names_of_several_things_are_plural(title: str, plural: bool) -> None:
+    assert is_plural(f"the {title}") is plural
+
+
+def test_verbs_agree_with_the_name_that_follows() -> None:
+    assert (
+        agreeing("How large is the kidneys by volume?", ["the kidneys"])
+        == "How large are the kidneys by volume?"
+    )
+    assert agreeing("Where does the lungs lie?", ["the lungs"]) == "Where do the lungs lie?"
+    assert agreeing("How large is the pancreas?", ["the pancreas"]) == "How large is the pancreas?"
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("disc below the C5 vertebra", "the disc below the C5 vertebra"),
+        ("liver tumor 2", "liver tumor 2"),
+        ("lobule VIIb of the cerebellum", "the lobule VIIb of the cerebellum"),
+    ],
+)
+def test_only_numbered_things_stand_without_an_article(title: str, said: str) -> None:
+    assert the(title) == said

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.questions import build_question
 from napari_spatialmed.questions.form import UndecidableError
-from napari_spatialmed.questions.numbers import decimals_for, option_gap
+from napari_spatialmed.questions.numbers import decimals_for, numbers_in, option_gap
 from napari_spatialmed.questions.options import spread_edges, spread_numbers
 
 truths = st.floats(1.0, 3000.0)
@@ -65,3 +67,24 @@ def test_a_truth_with_no_room_below_it_is_no_question() -> None:
 def test_shares_stay_below_a_hundred_percent() -> None:
     values, _ = spread_numbers(50.0, "%", 0.5, random.Random(3), highest=100.0)
     assert max(values) <= 100.0
+
+
+def test_edges_are_as_round_as_the_margin_allows() -> None:
+    edges, _, decimals = spread_edges(123.0, "mL", 0.1, random.Random(1))
+    assert decimals == 0
+    assert all(edge % 10 == 0 for edge in edges)
+    # the truth on a multiple of the width: the next rounder edges are its halves
+    edges, _, _ = spread_edges(120.0, "mL", 0.1, random.Random(1))
+    width = edges[1] - edges[0]
+    assert all((edge / width) % 1 == 0.5 for edge in edges)
+
+
+def test_numbers_stand_in_rising_order_at_every_letter(body: CaseGeometry) -> None:
+    letters = set()
+    for seed in range(30):
+        for form in ("vol.value", "vol.interval", "vol.threshold"):
+            question = build_question(body, form, ["liver"], seed=seed)
+            values = [numbers_in(option)[0].value for option in question.options]
+            assert values == sorted(values)
+            letters.add(question.answer)
+    assert letters == set("ABCD")

@@ -112,6 +112,8 @@ def title_of(concept: str, side: Side | None) -> str:
     else:
         text = re.sub(r"\b[ctls]\d{1,2}\b", lambda m: m[0].upper(), concept.replace("_", " "))
         text = re.sub(r"\bvertebrae ([CTLS]\d+)\b", r"the \1 vertebra", text)
+    if side and concept in PARCELS and " of the " in text:
+        return text.replace(" of the ", f" of the {side} ", 1)
     return f"{side} {text}" if side else text
 
 
