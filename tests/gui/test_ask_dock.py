@@ -70,6 +70,7 @@ def ask(dock: Any, qtbot: Any, arm: str) -> Any:
     before = len(dock.responses)
     dock.arm_box.setCurrentIndex(dock.arm_box.findData(arm))
     dock.ask()
+    qtbot.waitUntil(lambda: not dock._asking.running, timeout=20_000)
     qtbot.waitUntil(lambda: len(dock.responses) > before or dock.message.tone == "error", timeout=20_000)
     assert dock.message.tone != "error", dock.message.text()
     return dock.responses[-1]
@@ -98,6 +99,27 @@ def test_arms_change_one_thing(dock: Any, asked: list[dict[str, Any]], qtbot: An
     turned = [r for r in dock.responses if r.arm == "circular"]
     assert [r.rotation for r in turned] == [0, 1, 2, 3]
     assert sum(r.outcome == "correct" for r in turned) == 1, "who always says C is right in one order of four"
+
+
+def test_several_models_are_asked_side_by_side(
+    dock: Any, asked: list[dict[str, Any]], httpserver: HTTPServer, qtbot: Any
+) -> None:
+    """A second model at the same address, and a third that refuses the key: its failure is an answer's row too."""
+    httpserver.expect_request("/shut/chat/completions").respond_with_json(
+        {"error": {"message": "bad key"}}, status=401
+    )
+    save_endpoint(Endpoint(name="too", base_url=httpserver.url_for("/v1"), model="b-vlm"))
+    save_endpoint(Endpoint(name="shut", base_url=httpserver.url_for("/shut"), model="c-vlm", retries=0))
+    assert dock.form.all_box.isHidden()
+    dock.chooser.fill()
+    dock.form.all_box.setChecked(True)
+    assert dock.ask_button.text() == "Ask 3 models"
+    dock.ask()
+    qtbot.waitUntil(lambda: len(dock.responses) == 3, timeout=20_000)
+    assert sorted(request["model"] for request in asked) == ["a-vlm", "b-vlm"]
+    assert sorted(r.error for r in dock.responses) == ["", "", "auth"]
+    assert dock.answers.table.rowCount() == 3
+    assert len(benchmark.read(dock.session.benchmark.path).state.responses) == 3
 
 
 def test_right_or_wrong_stands_beside_the_truth(dock: Any, qtbot: Any) -> None:

@@ -79,13 +79,42 @@ def test_scores_figures_and_worst_items(
     assert all("other data" in text for text in published)
     assert len(published) == 15
 
-    wrong = dock.chosen
+    wrong = dock.worst_page.chosen
     assert wrong is not None
-    dock.show_question()
+    dock.worst_page.show_question()
     assert session.question == wrong.question
-    dock.class_box.setCurrentText("linguistic")
-    dock.class_box.activated.emit(dock.class_box.currentIndex())
+
+
+def test_a_curator_overrules_a_kind_of_error_and_takes_it_back(
+    run: tuple[Path, Path], make_napari_viewer: Callable[..., Any], qtbot: Any
+) -> None:
+    path, out = run
+    viewer = make_napari_viewer()
+    session_for(viewer).set_benchmark(benchmark.open(path, actor="R. Adiologist"))
+    dock = ReportDock(viewer)
+    qtbot.addWidget(dock)
+    dock.add_run(out)
+    qtbot.waitUntil(lambda: dock.data is not None, timeout=20_000)
+
+    def choose(text: str) -> None:
+        seen = dock.data
+        dock.worst_page.class_box.setCurrentText(text)
+        dock.worst_page.class_box.activated.emit(dock.worst_page.class_box.currentIndex())
+        qtbot.waitUntil(lambda: dock.data is not seen, timeout=20_000)
+
+    dock.worst_page.worst.setCurrentCell(1, 0)
+    at, by_machine = dock.worst_page.chosen.question, dock.worst_page.answer.error_class
+    dock.worst_page.why_edit.setText("it misread the stem")
+    choose("linguistic")
+    note = benchmark.read(path).state.notes[-1]
+    assert (note.actor, note.payload.model_dump()["text"]) == ("R. Adiologist", "it misread the stem")
     assert set(overrides(benchmark.read(path).state).values()) == {"linguistic"}
+    assert dock.worst_page.chosen.question == at, "the list stays where the curator is"
+    assert dock.worst_page.answers.item(0, 3).text() == "linguistic (curator)"
+    assert dock.worst_page.class_box.currentText() == "linguistic"
+    choose("as the machine sees it")
+    assert overrides(benchmark.read(path).state) == {}
+    assert dock.worst_page.answer.error_class == by_machine
 
 
 def test_a_folder_without_a_run_says_so(

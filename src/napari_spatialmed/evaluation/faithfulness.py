@@ -51,19 +51,20 @@ def classify_error(
     return "numeric" if task in _NUMERIC_TASKS else "relational"
 
 
-def override_error(benchmark: Benchmark, response_key: str, error: ErrorClass, reason: str = "") -> Event:
-    """Record that a curator sees another kind of error than the machine.
+def override_error(
+    benchmark: Benchmark, response_key: str, error: ErrorClass | None, reason: str = ""
+) -> Event:
+    """Record that a curator sees another kind of error than the machine; None takes an earlier choice back.
 
     Raises
     ------
     SpatialMedError
         If there is no such class.
     """
-    if error not in ERROR_CLASSES:
+    if error is not None and error not in ERROR_CLASSES:
         raise SpatialMedError(f"no error class {error!r}", hint=f"There are: {', '.join(ERROR_CLASSES)}.")
-    return benchmark.append(
-        "note", {"text": reason, "about": _NOTE, "response": response_key, "class": error}
-    )
+    said = {"text": reason, "about": _NOTE, "response": response_key, "class": error or ""}
+    return benchmark.append("note", said)
 
 
 def overrides(state: State) -> dict[str, ErrorClass]:
@@ -71,6 +72,10 @@ def overrides(state: State) -> dict[str, ErrorClass]:
     found: dict[str, ErrorClass] = {}
     for event in state.notes:
         said: Mapping[str, Any] = event.payload.model_dump()
-        if said.get("about") == _NOTE and said.get("class") in ERROR_CLASSES:
+        if said.get("about") != _NOTE:
+            continue
+        if said.get("class") in ERROR_CLASSES:
             found[str(said.get("response"))] = said["class"]
+        elif said.get("class") == "":
+            found.pop(str(said.get("response")), None)
     return found

@@ -58,6 +58,13 @@ class EndpointChooser(QWidget):
         found = self.box.currentData()
         return found if isinstance(found, Endpoint) else None
 
+    @property
+    def all(self) -> tuple[Endpoint, ...]:
+        """Every model of the list."""
+        return tuple(
+            found for n in range(self.box.count()) if isinstance(found := self.box.itemData(n), Endpoint)
+        )
+
     def fill(self) -> None:
         """Read the endpoints anew; keep the session's choice."""
         try:

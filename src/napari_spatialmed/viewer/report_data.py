@@ -16,6 +16,8 @@ from napari_spatialmed.evaluation.scoring import OUTCOMES
 from napari_spatialmed.questions import PAPER_TASKS
 
 WORST = 40
+CLASSED = frozenset({"wrong", "unparsed", "truncated"})
+"""Outcomes that have a kind of error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Answered:
     explanation: str
     error_class: str
     overridden: bool
+    can_override: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,7 @@ def _worst(items: Items, models: Sequence[ModelResult], state: State, place: int
                 arm.explanation[place],
                 chosen.get(key) or arm.error_class[place],
                 key in chosen,
+                bool(key) and OUTCOMES[arm.outcome[place]] in CLASSED,
             )
         )
     return WorstItem(

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 from napari.viewer import Viewer
-from qtpy.QtCore import QByteArray, Qt, QUrl
+from qtpy.QtCore import QByteArray, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtSvgWidgets import QSvgWidget
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QListWidget,
     QPushButton,
     QScrollArea,
-    QTableWidget,
-    QTableWidgetItem,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -27,13 +22,14 @@ from qtpy.QtWidgets import (
 from napari_spatialmed.benchmark import State
 from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.evaluation.faithfulness import ErrorClass, override_error
 from napari_spatialmed.evaluation.report import write_report
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.memory import recall, remember
-from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device, shown
-from napari_spatialmed.viewer.report_data import ReportData, WorstItem, report_data
+from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device
+from napari_spatialmed.viewer.report_data import ReportData, report_data
+from napari_spatialmed.viewer.report_tables import fill_table, plain_table
+from napari_spatialmed.viewer.report_worst import ReportWorst
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.work import Job, Work
 
@@ -56,9 +52,8 @@ class ReportDock(QWidget):
         self.add_button.clicked.connect(self._choose_run)
         self.remove_button.clicked.connect(self._remove_run)
         self.save_button.clicked.connect(self._choose_page)
-        self.worst.currentCellChanged.connect(self._worst_chosen)
-        self.show_button.clicked.connect(self.show_question)
-        self.class_box.activated.connect(self._override)
+        self.worst_page.failed.connect(self.message.fail)
+        self.worst_page.overridden.connect(self._overridden)
         self._reading.returned.connect(self._show)
         self._reading.failed.connect(self._fail)
         self._writing.returned.connect(self._written)
@@ -73,44 +68,23 @@ class ReportDock(QWidget):
         self.runs.setAccessibleName("Run folders")
         self.runs.setMaximumHeight(84)
         self.add_button, self.remove_button = QPushButton("Add a run…"), QPushButton("Take out")
+        self.add_button.setToolTip("Add a folder that `spatialmed evaluate` has written")
+        self.remove_button.setToolTip("Take the chosen run out of the comparison; its folder stays")
         self.save_button = QPushButton("Save as a page…")
         self.save_button.setToolTip("One HTML file with everything, to open in a browser, print or mail")
         self.message = MessageLine()
         self.summary = PlainLabel(EMPTY)
-        self.table, self.worst, self.answers = (QTableWidget() for _ in range(3))
-        for table, name in ((self.table, "Scores"), (self.worst, "Worst items"), (self.answers, "Answers")):
-            table.setAccessibleName(name)
-            table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-            table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-            table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-            table.verticalHeader().hide()
-            table.setWordWrap(False)
+        self.table = plain_table("Scores")
         self.figures = QWidget()
         self.figures_layout = QVBoxLayout(self.figures)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.figures)
-        self.show_button = QPushButton("Show in the scene")
-        self.class_box = QComboBox()
-        self.class_box.addItems(list(get_args(ErrorClass)))
-        self.class_box.setAccessibleName("Kind of error, as you see it")
-        self.class_box.setToolTip(
-            "Overrules the machine's class of the chosen answer; it is kept in the benchmark."
-        )
-        worst_page = QWidget()
-        worst_layout = QVBoxLayout(worst_page)
-        worst_layout.setContentsMargins(0, 4, 0, 0)
-        worst_layout.addWidget(self.worst, 2)
-        worst_layout.addWidget(self.answers, 1)
-        row = QHBoxLayout()
-        row.addWidget(self.show_button)
-        row.addWidget(PlainLabel("Kind of error"))
-        row.addWidget(self.class_box)
-        worst_layout.addLayout(row)
+        self.worst_page = ReportWorst(self.session)
         tabs = QTabWidget()
         tabs.addTab(self.table, "Scores")
         tabs.addTab(scroll, "Figures")
-        tabs.addTab(worst_page, "Worst items")
+        tabs.addTab(self.worst_page, "Worst items")
         buttons = QHBoxLayout()
         for button in (self.add_button, self.remove_button, self.save_button):
             buttons.addWidget(button)
@@ -165,8 +139,6 @@ class ReportDock(QWidget):
         has_runs = bool(self.folders) and self.session.benchmark is not None
         self.save_button.setEnabled(has_runs)
         self.remove_button.setEnabled(bool(self.folders))
-        for widget in (self.show_button, self.class_box):
-            widget.setEnabled(self.data is not None and bool(self.data.worst))
 
     def _fail(self, error: SpatialMedError) -> None:
         self.message.fail(error)
@@ -190,50 +162,12 @@ class ReportDock(QWidget):
             picture.setAccessibleName(title)
             self.figures_layout.addWidget(picture)
         self.figures_layout.addStretch(1)
-        rows = tuple(((w.task, w.task), (w.stem, w.stem), (w.truth, w.truth)) for w in data.worst)
-        fill_table(self.worst, ("Task", "Question", "Truth"), rows, stretch=1)
-        if rows:
-            self.worst.setCurrentCell(0, 0)
+        self.worst_page.show_items(data.worst)
         self._enable()
 
-    @property
-    def chosen(self) -> WorstItem | None:
-        """The worst item of the current row."""
-        row = self.worst.currentRow()
-        return self.data.worst[row] if self.data is not None and 0 <= row < len(self.data.worst) else None
-
-    def _worst_chosen(self, _row: int, _column: int, _before: int, _before_column: int) -> None:
-        item = self.chosen
-        answers = () if item is None else item.answers
-        rows = tuple(
-            (
-                (a.model, a.explanation),
-                (a.outcome, a.outcome),
-                (a.parsed, a.explanation),
-                (f"{a.error_class}{' (curator)' if a.overridden else ''}", a.explanation),
-            )
-            for a in answers
-        )
-        fill_table(self.answers, ("Model", "Outcome", "Answer", "Kind of error"), rows, stretch=3)
-        if rows:
-            self.answers.setCurrentCell(0, 0)
-
-    def show_question(self) -> None:
-        """Turn to the chosen question: the Curate dock opens its scan and draws the evidence."""
-        if self.chosen is not None:
-            self.session.set_question(self.chosen.question)
-
-    def _override(self) -> None:
-        item, benchmark, row = self.chosen, self.session.benchmark, self.answers.currentRow()
-        if item is None or benchmark is None or not 0 <= row < len(item.answers) or not item.answers[row].key:
-            return
-        try:
-            override_error(benchmark, item.answers[row].key, self.class_box.currentText())  # type: ignore[arg-type]
-        except SpatialMedError as error:
-            self.message.fail(error)
-            return
-        self.message.say("Saved in the benchmark.", "good")
+    def _overridden(self) -> None:
         self.read()
+        self.message.say("Saved in the benchmark.", "good")
 
     # ---- the page
 
@@ -253,29 +187,6 @@ class ReportDock(QWidget):
     def _written(self, path: Path) -> None:
         self.message.say(f"Written: {path}", "good")
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
-
-
-def fill_table(
-    table: QTableWidget,
-    header: tuple[str, ...],
-    rows: tuple[tuple[tuple[str, str], ...], ...],
-    *,
-    stretch: int | None = None,
-) -> None:
-    """Show (text, tooltip) cells; numbers to the right."""
-    table.setColumnCount(len(header))
-    table.setHorizontalHeaderLabels(list(header))
-    table.setRowCount(len(rows))
-    for r, row in enumerate(rows):
-        for c, (text, tip) in enumerate(row):
-            item = QTableWidgetItem(shown(text).replace("\n", " "))
-            item.setToolTip(shown(tip))
-            if text.replace(".", "", 1).isdigit():
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            table.setItem(r, c, item)
-    table.resizeColumnsToContents()
-    if stretch is not None:
-        table.horizontalHeader().setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
 
 
 def _read(job: Job, folders: tuple[Path, ...], state: State) -> ReportData:
