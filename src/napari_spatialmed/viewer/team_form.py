@@ -24,6 +24,19 @@ from napari_spatialmed.viewer.local_model import LOCAL, local_endpoint
 from napari_spatialmed.viewer.messages import PlainLabel, menu_text
 
 OFFLINE = "Offline: anatomy and rules, no model"
+ABOUT: dict[Task, str] = {
+    "DIR": "in which direction one structure lies from another",
+    "DIST": "how far structures are apart",
+    "EXT": "how long a structure is along the patient's axes",
+    "VOL": "in which range a volume lies",
+    "COMP": "which of several is larger, nearer, longer",
+    "VOLEST": "a volume as a number, without options",
+    "COUNT": "how many there are",
+    "CONT": "whether structures touch",
+    "MARG": "the smallest margin to a vessel or organ",
+    "SHAPE": "how round, long or flat a structure is",
+}
+"""What a task's questions ask, for those who don't know its short name."""
 OFFLINE_PANEL = ("Offline 1", "Offline 2", "Offline 3")
 
 
@@ -56,11 +69,12 @@ class TeamForm(QWidget):
             box = QCheckBox(task)
             box.setChecked(task in PAPER_TASKS)
             box.setEnabled(any(form.task == task for form in FORMS.values()))
-            box.setToolTip(
+            whose = (
                 "One of SpatialMed's six tasks" if task in PAPER_TASKS else "Ours; kept apart in every table"
             )
+            box.setToolTip(f"{task}: {ABOUT[task]}. {whose}.")
             self.task_boxes[task] = box
-            tasks_grid.addWidget(box, n // 5, n % 5)
+            tasks_grid.addWidget(box, n // 4, n % 4)
         self.count_box, self.seed_box, self.quota_box = QSpinBox(), QSpinBox(), QSpinBox()
         self.count_box.setRange(1, 500)
         self.count_box.setValue(12)
@@ -87,7 +101,7 @@ class TeamForm(QWidget):
         ):
             choice.setAccessibleName(name)
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            choice.setMinimumContentsLength(6)
+            choice.setMinimumContentsLength(4)  # three stand beside one another
             choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         numbers, readers = QHBoxLayout(), QHBoxLayout()
         for widget in (
