@@ -32,8 +32,8 @@ ABOUT: dict[Task, str] = {
     "COMP": "which of several is larger, nearer, longer",
     "VOLEST": "a volume as a number, without options",
     "COUNT": "how many there are",
-    "CONT": "whether structures touch",
-    "MARG": "the smallest margin to a vessel or organ",
+    "CONT": "what touches, surrounds or contains what",
+    "MARG": "how near a lesion comes to a vessel",
     "SHAPE": "how round, long or flat a structure is",
 }
 """What a task's questions ask, for those who don't know its short name."""
