@@ -149,7 +149,7 @@ class CaseLayers:
 class Prepared:
     """What showing a case needs, made off the GUI thread.
 
-    The layers, too: the first of them makes napari load its units and tables, which takes most of a second.
+    The layers, too: the first of them may still have to wait for napari's units and tables (see :func:`load_layers`).
     """
 
     def __init__(self, case: Case) -> None:
@@ -179,6 +179,12 @@ class LabelColors(DirectLabelColormap):
             if label is not None:
                 mapped[values == label] = color
         return mapped
+
+
+def load_layers() -> None:
+    """Make napari load what its first layers need, its units and tables: half a second that no scan then waits for."""
+    Image(np.zeros((1, 1, 1), np.uint8), units=("mm",) * 3)
+    Labels(np.zeros((1, 1, 1), np.uint8), units=("mm",) * 3)
 
 
 def label_colors(
@@ -256,3 +262,13 @@ def add_quietly(viewer: ViewerModel, layer: Layer, *, at: int) -> None:
         viewer.layers.insert(at, layer)
         selection.clear()
         selection.update(kept)
+
+
+def keep_from_sliders(viewer: ViewerModel, layer: Layer) -> None:
+    """Let a layer's new data leave the sliders alone: it always lies within the scan.
+
+    napari looks at every layer's extent each time, sets the sliders' ranges, and slices every layer of the viewer again.
+    """
+    looks = getattr(viewer, "_on_layers_change", None)
+    if looks is not None:
+        layer.events.data.disconnect(looks)

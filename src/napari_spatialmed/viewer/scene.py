@@ -21,7 +21,7 @@ from superqt.utils import ensure_main_thread
 from napari_spatialmed.case import Case
 from napari_spatialmed.case import colors as structure_colors
 from napari_spatialmed.geometry import CaseGeometry, Measurement
-from napari_spatialmed.viewer.case_layers import CaseLayers, Prepared, removing_layers
+from napari_spatialmed.viewer.case_layers import CaseLayers, Prepared, load_layers, removing_layers
 from napari_spatialmed.viewer.clicks import Clicks
 from napari_spatialmed.viewer.cut import Cut
 from napari_spatialmed.viewer.drawing_layers import DrawingLayers
@@ -34,6 +34,7 @@ from napari_spatialmed.viewer.settings import Palette
 from napari_spatialmed.viewer.slice_steps import SliceSteps
 from napari_spatialmed.viewer.space import world_from_ras
 from napari_spatialmed.viewer.surface_layers import SurfaceLayers
+from napari_spatialmed.viewer.work import run_once
 
 VIEW_DIRECTIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "A": ((0, 1, 0), (-1, 0, 0)),
@@ -46,6 +47,8 @@ VIEW_DIRECTIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float,
 """Seen from this side: where the camera looks, and what is up, in (I, P, L) axes."""
 BACKGROUND = "#0c0e10"
 """Behind scans, in both themes: a bright canvas would blind the eye to dark tissue."""
+SCALE = "#d8dde3"
+"""Of the scale bar."""
 
 
 class Scene:
@@ -66,6 +69,7 @@ class Scene:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
+        run_once(load_layers)
         self.geometry: CaseGeometry | None = None
         self.prepared: Prepared | None = None
         self._selected: frozenset[str] = frozenset()
@@ -130,7 +134,7 @@ class Scene:
         viewer.reset_view()
         self.letters.show(True)
         scale_bar = viewer.canvas.overlays.scale_bar
-        scale_bar.visible, scale_bar.colored, scale_bar.color = True, True, "#d8dde3"
+        scale_bar.visible, scale_bar.colored, scale_bar.color = True, True, SCALE
 
     def clear_case(self) -> None:
         """Take the case off the viewer."""
@@ -290,6 +294,20 @@ class Scene:
             self._go(world_from_ras(self.case, found[0].all_points()).mean(axis=0))
         return len(found)
 
+    def draw_only(self, measurements: Iterable[Measurement], names: Iterable[str]) -> int:
+        """Draw these in place of all others and go there, or to these structures where none can be drawn."""
+        geometry = self.geometry
+        if geometry is None:
+            return 0
+        found = [d for m in measurements if (d := drawing_of(m, geometry)) is not None]
+        with self.drawing_layers.held():
+            if found:
+                self.jump_to_ras(found[0].all_points().mean(axis=0))
+            else:
+                self.jump_to(names)
+        self.drawing_layers.replace(*found)
+        return len(found)
+
     def draw_drawing(self, *drawings: Drawing) -> None:
         """Draw something that isn't a measurement."""
         self.drawing_layers.draw(*drawings)
@@ -322,6 +340,7 @@ class Scene:
         """Turn the 3D camera to look from a side: one of A, P, L, R, S, I."""
         self.viewer.layers.selection.clear()
         self.viewer.dims.ndisplay = 3
+        self.surfaces.resume()
         self.viewer.scene.camera.set_view_direction(*VIEW_DIRECTIONS[side])
         self.viewer.reset_view(reset_camera_angle=False)
 
@@ -347,8 +366,10 @@ class Scene:
 
     def _go(self, world: NDArray[np.float64]) -> None:
         viewer, camera = self.viewer, self.viewer.scene.camera
-        for axis, value in enumerate(world):
-            viewer.dims.set_point(axis, float(value))
+        # All at once and onto slices: each step by itself would slice every layer of every view again, and so would
+        # the sliders, which know no place between two slices.
+        spacing = np.ones(3) if self.case is None else np.asarray(self.case.spacing)
+        viewer.dims.set_point((0, 1, 2), tuple(float(v) for v in np.round(world / spacing) * spacing))
         if viewer.dims.ndisplay == 3:
             camera.center = tuple(float(v) for v in world)
             if self.case is not None and self.cut.axis is None:
