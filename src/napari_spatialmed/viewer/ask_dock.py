@@ -20,6 +20,7 @@ from napari_spatialmed.viewer.asking_jobs import ask_models, render_pictures
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.consent_dialog import may_send
 from napari_spatialmed.viewer.evidence import show_evidence
+from napari_spatialmed.viewer.frames import framed
 from napari_spatialmed.viewer.messages import MessageLine, not_a_device
 from napari_spatialmed.viewer.sent_preview import SentPreview
 from napari_spatialmed.viewer.session import session_for
@@ -40,6 +41,7 @@ class AskDock(QWidget):
         self._rendering = Work(self)
         self._asking = Work(self)
         self._build()
+        framed(self)
         self._connect()
         self.chooser.fill()
         self._fill_questions()

@@ -24,6 +24,8 @@ class BenchmarkBar(QWidget):
         self.session = session
         self.file_label = PlainLabel(EMPTY)
         self.new_button, self.open_button = QPushButton("New…"), QPushButton("Open…")
+        self.new_button.setToolTip("Begin a new benchmark file")
+        self.open_button.setToolTip("Open a benchmark file, and go on where you stopped")
         self.name_edit = QLineEdit(session.reviewer)
         self.name_edit.setPlaceholderText("Your name or initials")
         self.name_edit.setAccessibleName("Your name in the benchmark's history")

@@ -16,10 +16,12 @@ class BusyBar(QWidget):
         self._work = work
         self._title = ""
         self.bar = QProgressBar(self)
+        self.bar.setAccessibleName("Progress")
         self.bar.setTextVisible(True)
         self.bar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.cancel_button = QPushButton("Cancel", self)
         self.cancel_button.setAccessibleName("Cancel the running task")
+        self.cancel_button.setToolTip("Stop what is running")
         self.cancel_button.clicked.connect(self._cancel)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

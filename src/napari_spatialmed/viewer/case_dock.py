@@ -16,7 +16,7 @@ from napari_spatialmed.case import SAMPLES, Case, CaseError
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.case_files import chosen_files
 from napari_spatialmed.viewer.cut_row import CutRow
-from napari_spatialmed.viewer.frames import scrolling_layout
+from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.labels_editing import LabelsEditing
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text, not_a_device
 from napari_spatialmed.viewer.open_form import OpenForm
@@ -45,6 +45,7 @@ class CaseDock(QWidget):
         self.form = OpenForm(self)
         self.form.chosen.connect(self.open_files)
         self.opening = QCollapsible("Open a scan", self)
+        self.opening.toggleButton().setToolTip("Choose a label map and its scan, or a sample")
         self.opening.addWidget(self.form)
         self.opening.addWidget(self._samples())
         self.view_row = self._view_row()
@@ -72,7 +73,11 @@ class CaseDock(QWidget):
         self.session.opening.started.connect(self._on_opening)
         self.session.opening.failed.connect(self.message.fail)
         self.session.opening.cancelled.connect(self._on_cancelled)
-        self.session.scene.surfaces.work.failed.connect(self.message.fail)
+        surfaces = self.session.scene.surfaces.work
+        surfaces.failed.connect(self.message.fail)
+        surfaces.returned.connect(self._surfaces_ready)
+        surfaces.cancelled.connect(self._surfaces_cancelled)
+        framed(self)
         self._on_case()
 
     # ---- opening
@@ -112,6 +117,13 @@ class CaseDock(QWidget):
 
     def _said(self, text: str) -> None:
         self.message.say(text, "good")
+
+    def _surfaces_ready(self, count: int) -> None:
+        self.message.say(f"Built {count} surface{'s' if count != 1 else ''}.", "good")
+
+    def _surfaces_cancelled(self) -> None:
+        if self.session.case is not None and self.session.scene.viewer.dims.ndisplay == 3:
+            self.message.say("Building surfaces was cancelled; press 3D to go on.")
 
     def _on_cancelled(self) -> None:
         self.message.say("Opening was cancelled; what was on show stays.")

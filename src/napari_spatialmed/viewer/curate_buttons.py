@@ -51,6 +51,7 @@ class CurateButtons(QWidget):
             self._names[button] = name
             grid.addWidget(button, n // _COLUMNS, n % _COLUMNS)
         self.more_button = QPushButton("More")
+        self.more_button.setToolTip("History, provenance, import, agreement and the rest")
         menu = QMenu(self.more_button)
         self.more_button.setMenu(menu)
         grid.addWidget(self.more_button, len(BUTTONS) // _COLUMNS, len(BUTTONS) % _COLUMNS)

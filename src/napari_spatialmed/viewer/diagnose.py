@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout
 
 from napari_spatialmed.diagnosis import report
 from napari_spatialmed.viewer.busy import BusyBar
+from napari_spatialmed.viewer.frames import framed
 from napari_spatialmed.viewer.messages import MessageLine
 from napari_spatialmed.viewer.work import Job, Work
 
@@ -23,6 +24,8 @@ class Diagnose(QWidget):
         self.text.setAccessibleName("Diagnosis")
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.copy_button, self.again_button = QPushButton("Copy", self), QPushButton("Look again", self)
+        self.copy_button.setToolTip("Take the text to the clipboard, for a bug report")
+        self.again_button.setToolTip("Look at this machine once more")
         self.copy_button.clicked.connect(self.copy)
         self.again_button.clicked.connect(self.look)
         buttons = QHBoxLayout()
@@ -37,6 +40,7 @@ class Diagnose(QWidget):
         self.work.part.connect(self.text.appendPlainText)
         self.work.returned.connect(self._done)
         self.work.failed.connect(self.message.fail)
+        framed(self)
         self.look()
 
     def look(self) -> None:

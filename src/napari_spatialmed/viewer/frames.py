@@ -2,25 +2,67 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from napari.settings import get_settings
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtWidgets import QScrollArea, QTableView, QVBoxLayout, QWidget
 
 # Mid-grey and this blue stand out by 3 : 1 or more from the panels of both of napari's themes.
-_FRAME, _FOCUS = "#858b95", "#3d8bfd"
+FRAME, FOCUS = "#787e88", "#2c7be5"
 _FIELDS = ("QPlainTextEdit", "QTextEdit", "QLineEdit", "QListWidget", "QTableView")
-_TOUCHED = (*_FIELDS, "QPushButton", "QComboBox", "QSpinBox", "QToolButton")
+_SIZED = (
+    "QAbstractItemView",
+    "QHeaderView::section",
+    "QHeaderView",
+    "QPlainTextEdit",
+    "QTextEdit",
+    "QLineEdit",
+    "QAbstractSpinBox",
+)
+LEAST_ROW = 24
+"""Height of a table's row in pixels at napari's smallest fonts."""
+_TOUCHED = (*_FIELDS, "QPushButton", "QComboBox", "QAbstractSpinBox", "QToolButton", "QSlider")
 _STYLE = (
-    f"{', '.join(_FIELDS)} {{ border: 1px solid {_FRAME}; border-radius: 2px; }}\n"
-    f"QPushButton, QComboBox, QToolButton {{ border: 1px solid transparent; }}\n"
-    f"{', '.join(f'{name}:focus' for name in _TOUCHED)} {{ border: 1px solid {_FOCUS}; }}\n"
-    f"QPushButton:checked {{ border: 1px solid {_FRAME}; }}\n"
-    f"QRadioButton:focus, QCheckBox:focus {{ border-bottom: 1px solid {_FOCUS}; }}\n"
+    f"{', '.join(_FIELDS)} {{ border: 1px solid {FRAME}; border-radius: 2px; }}\n"
+    f"QPushButton, QComboBox, QToolButton, QSlider {{ border: 1px solid transparent; }}\n"
+    f"{', '.join(f'{name}:focus' for name in _TOUCHED)} {{ border: 1px solid {FOCUS}; }}\n"
+    f"QPushButton:checked {{ border: 1px solid {FRAME}; }}\n"
+    f"QRadioButton:focus, QCheckBox:focus {{ border-bottom: 1px solid {FOCUS}; }}\n"
 )
 
 
 def framed(widget: QWidget) -> None:
-    """Give every text field in a dock or dialog of ours a frame, and what has the focus a blue one."""
-    widget.setStyleSheet(_STYLE)
+    """Give every text field in a dock or dialog of ours a frame, what has the focus a blue one, and lists napari's font size."""
+    _Dress(widget)
+
+
+class _Dress(QObject):
+    """Dresses one dock or dialog, and again when napari's theme or font size changes.
+
+    napari sets the size of labels and buttons only; fields, lists and their rows would stay small.
+    """
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._widget = widget
+        self._size = 0
+        widget.installEventFilter(self)
+        self._put_on()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt: napari gives its window another style sheet when a setting of its looks changes."""
+        if watched is self._widget and event.type() in (QEvent.Type.StyleChange, QEvent.Type.Show):
+            self._put_on()
+        return False
+
+    def _put_on(self) -> None:
+        size = int(get_settings().appearance.font_size)
+        if size != self._size:
+            self._size = size
+            self._widget.setStyleSheet(f"{_STYLE}{', '.join(_SIZED)} {{ font-size: {size}pt; }}\n")
+        for table in self._widget.findChildren(QTableView):
+            rows, height = table.verticalHeader(), table.fontMetrics().height() + 6
+            if rows.defaultSectionSize() < height or rows.defaultSectionSize() > max(height, LEAST_ROW):
+                rows.setDefaultSectionSize(max(height, LEAST_ROW))
 
 
 def scrolled(inside: QWidget, least_width: int) -> QScrollArea:

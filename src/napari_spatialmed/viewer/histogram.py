@@ -12,6 +12,7 @@ from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.messages import PlainLabel, shown
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.work import Job, Work
@@ -92,6 +93,12 @@ class HistogramPlot(QWidget):
         ys = area.bottom() - curve.shares / top * area.height()
         points = [QPointF(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
         color = QColor(*curve.color)
+        faint = QColor(color)
+        faint.setAlpha(40)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(faint)
+        painter.drawPolygon(QPolygonF([area.bottomLeft(), *points, area.bottomRight()]))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(color, 2))
         painter.drawPolyline(QPolygonF(points))
 
@@ -110,6 +117,7 @@ class HistogramPanel(QWidget):
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addWidget(self.hint)
         layout.addWidget(self.plot, 1)
+        layout.addWidget(BusyBar(self.work, self))
         session.selection_changed.connect(self._on_change)
         session.labels_edited.connect(self._on_change)
 
@@ -128,7 +136,9 @@ class HistogramPanel(QWidget):
             self.plot.show_curves(None)
             return
         more = f" The first {MOST} of {len(names)} selected." if len(names) > MOST else ""
-        self.hint.setText(f"Share of each structure's voxels by intensity; mean ± standard deviation.{more}")
+        self.hint.setText(
+            f"Share of each structure's voxels by intensity; mean ± standard deviation. Few voxels lie outside the range.{more}"
+        )
         self.work.run("Counting intensities", histograms, geometry, names[:MOST])
 
     def _show(self, curves: Curves) -> None:
@@ -151,8 +161,8 @@ def histograms(job: Job, geometry: CaseGeometry, names: tuple[str, ...]) -> Curv
             values[name] = case.image[box][case.labels[box] == label].astype(np.float64)
     if not values:
         return Curves(0.0, 1.0, "", ())
-    low = min(float(np.percentile(v, 0.5)) for v in values.values())
-    high = max(float(np.percentile(v, 99)) for v in values.values())
+    ranges = [_bulk(found) for found in values.values()]
+    low, high = min(a for a, _ in ranges), max(b for _, b in ranges)
     high = high if high > low else low + 1.0
     curves = []
     for name, found in values.items():
@@ -162,3 +172,10 @@ def histograms(job: Job, geometry: CaseGeometry, names: tuple[str, ...]) -> Curv
             Curve(title, case[name].color, counts / found.size, float(found.mean()), float(found.std()))
         )
     return Curves(low, high, "HU" if case.modality == "CT" else "", tuple(curves))
+
+
+def _bulk(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Where most of a structure's values lie: a little gas in the stomach doesn't press all curves into a corner."""
+    least, low, high, most = (float(v) for v in np.percentile(values, [0.5, 25, 75, 99.5]))
+    reach = 3.0 * (high - low)
+    return max(least, low - reach), min(most, high + reach)

@@ -26,6 +26,7 @@ from napari_spatialmed.geometry import Measurement
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.calculator_list import CalculatorList
 from napari_spatialmed.viewer.drawings import drawing_key
+from napari_spatialmed.viewer.frames import framed
 from napari_spatialmed.viewer.histogram import HistogramPanel
 from napari_spatialmed.viewer.measurements_model import (
     FLAGS,
@@ -55,8 +56,10 @@ class MeasureDock(QWidget):
         self.work = Work(self)
         self.work.returned.connect(self._on_measured)
         self.work.failed.connect(self._fail)
+        self.work.cancelled.connect(self._cancelled)
         self._again = Work(self)
         self._again.returned.connect(self._on_remeasured)
+        self._again.failed.connect(self._fail)
         self._stale: set[str] = set()
         self.selected = PlainLabel("", self)
         self.calculators = CalculatorList(self)
@@ -78,10 +81,12 @@ class MeasureDock(QWidget):
         self.session.labels_edited.connect(self._on_edited)
         self.session.measurements_changed.connect(self._on_measurements)
         self.session.scene.pointing.drawing.connect(self._on_pointed)
+        framed(self)
         self._on_case()
 
     def _lay_out(self) -> None:
         chooser = QCollapsible("Calculators", self)
+        chooser.toggleButton().setToolTip("Choose what is measured")
         chooser.addWidget(self.calculators)
         chooser.expand(animate=False)
         results = QWidget(self)
@@ -112,6 +117,7 @@ class MeasureDock(QWidget):
         layout.addWidget(chooser)
         layout.addWidget(self.measure_button)
         layout.addWidget(BusyBar(self.work, self))
+        layout.addWidget(BusyBar(self._again, self))
         layout.addWidget(self.message)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(not_a_device(self))
@@ -298,6 +304,9 @@ class MeasureDock(QWidget):
         self.measure_button.setEnabled(bool(self.session.selection) and bool(self.calculators.ticked()))
         for button in self.buttons.values():
             button.setEnabled(bool(self.session.measurements))
+
+    def _cancelled(self) -> None:
+        self.message.say("Cancelled; nothing was added to the list.")
 
     def _fail(self, error: SpatialMedError) -> None:
         self.message.fail(error)

@@ -15,12 +15,13 @@ NOT_A_DEVICE = "For research. Not a medical device."
 
 Tone = Literal["info", "good", "warning", "error"]
 _MARKS: dict[Tone, str] = {"info": "", "good": "✓ ", "warning": "⚠ ", "error": "✗ "}
+BARS: dict[Tone, str] = {"warning": "#ad7100", "error": "#d64541"}
 _STYLES: dict[Tone, str] = {
     "info": "",
     "good": "",
     # A bar at the left and a mark: the tone is not told by colour alone, and the text keeps the theme's contrast.
-    "warning": "border-left: 3px solid #d08b00; padding-left: 5px;",
-    "error": "border-left: 3px solid #d64541; padding-left: 5px;",
+    "warning": f"border-left: 3px solid {BARS['warning']}; padding-left: 5px;",
+    "error": f"border-left: 3px solid {BARS['error']}; padding-left: 5px;",
 }
 
 

@@ -49,6 +49,7 @@ class OpenForm(QWidget):
         layout.addWidget(QLabel("Names", self), 2, 0)
         layout.addWidget(self.names, 2, 1, 1, 2)
         self.button = QPushButton("Open", self)
+        self.button.setToolTip("Open these files in place of the scan on show")
         self.button.setEnabled(False)
         self.button.clicked.connect(self._open)
         layout.addWidget(self.button, 3, 1, 1, 2)

@@ -20,7 +20,7 @@ from napari_spatialmed.viewer.scene import BACKGROUND
 from napari_spatialmed.viewer.session import Session, session_for
 
 _ORDERS = {"Coronal": (1, 0, 2), "Sagittal": (2, 0, 1)}
-_CROSSHAIR = "#49c5ff"
+CROSSHAIR = "#49c5ff"
 
 
 class SideView:
@@ -94,7 +94,7 @@ class SideView:
         )
         self.labels.editable = False
         self.crosshair = Vectors(
-            np.zeros((0, 2, 3)), ndim=3, edge_color=_CROSSHAIR, vector_style="line", edge_width=1.2, opacity=0.9,
+            np.zeros((0, 2, 3)), ndim=3, edge_color=CROSSHAIR, vector_style="line", edge_width=1.2, opacity=0.9,
             blending="translucent_no_depth", units=("mm",) * 3, axis_labels=("I", "P", "L"),
         )  # fmt: skip
         self.model.add_layer(self.labels)

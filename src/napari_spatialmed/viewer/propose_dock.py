@@ -25,7 +25,7 @@ from napari_spatialmed.viewer.benchmark_bar import BenchmarkBar
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.consent_dialog import may_send
 from napari_spatialmed.viewer.evidence import show_evidence
-from napari_spatialmed.viewer.frames import scrolling_layout
+from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device, shown
 from napari_spatialmed.viewer.proposals_table import ProposalsTable, messages_text, proposal_text
 from napari_spatialmed.viewer.proposing import funnel_text, propose_in_job
@@ -47,6 +47,7 @@ class ProposeDock(QWidget):
         self.result: ProposalResult | None = None
         self._work = Work(self)
         self._build()
+        framed(self)
         self._connect()
         self._fill_members()
         self._describe()
@@ -64,8 +65,11 @@ class ProposeDock(QWidget):
         self.message = MessageLine()
         self.table = ProposalsTable()
         self.only_box = QCheckBox("Accepted only")
+        self.only_box.setToolTip("List only the proposals that the team let through")
         self.funnel_label = PlainLabel()
         self.details, self.exchanged = QPlainTextEdit(), QPlainTextEdit()
+        self.details.setAccessibleName("Details of the proposal")
+        self.exchanged.setAccessibleName("What was sent and answered")
         for text in (self.details, self.exchanged):
             text.setReadOnly(True)
         tabs = QTabWidget()

@@ -26,6 +26,7 @@ from napari_spatialmed.evaluation.report import write_report
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.memory import recall, remember
+from napari_spatialmed.viewer.frames import framed
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device
 from napari_spatialmed.viewer.report_data import ReportData, report_data
 from napari_spatialmed.viewer.report_tables import fill_table, plain_table
@@ -49,6 +50,7 @@ class ReportDock(QWidget):
         self.data: ReportData | None = None
         self._reading, self._writing = Work(self), Work(self)
         self._build()
+        framed(self)
         self.add_button.clicked.connect(self._choose_run)
         self.remove_button.clicked.connect(self._remove_run)
         self.save_button.clicked.connect(self._choose_page)

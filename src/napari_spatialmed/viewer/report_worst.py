@@ -30,6 +30,7 @@ class ReportWorst(QWidget):
         self._items: tuple[WorstItem, ...] = ()
         self.worst, self.answers = plain_table("Worst items"), plain_table("Answers")
         self.show_button = QPushButton("Show in the scene")
+        self.show_button.setToolTip("Show what the chosen question rests on in the picture")
         self.class_box = QComboBox()
         self.class_box.addItem(BY_MACHINE, None)
         for name in get_args(ErrorClass):

@@ -42,6 +42,7 @@ class ReviewPanel(QWidget):
             self.scores.addButton(button, number)
             score_row.addWidget(button)
         self.reasons_button = QPushButton()
+        self.reasons_button.setToolTip("Why you score as you do: any number of reasons")
         self.reasons_menu = QMenu(self.reasons_button)
         self.reasons_menu.setToolTipsVisible(True)
         self.reason_actions: dict[str, QAction] = {}

@@ -22,6 +22,7 @@ class SentPreview(QWidget):
         self.text.setFixedHeight(120)
         self.text.hide()
         self.text_button = QPushButton("Show the text that is sent")
+        self.text_button.setToolTip("Every word of the request, as it would go out")
         self.text_button.setCheckable(True)
         self.text_button.toggled.connect(self.text.setVisible)
         row = QHBoxLayout()

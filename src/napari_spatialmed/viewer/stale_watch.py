@@ -28,6 +28,7 @@ class StaleWatch(QObject):
         super().__init__(parent)
         self._session = session
         self._edited: set[str] = set()
+        self._case_id = None if session.case is None else session.case.id
         self.work = Work(self)
         self.work.returned.connect(self._recomputed)
         self.work.failed.connect(self.failed)
@@ -55,11 +56,20 @@ class StaleWatch(QObject):
         self._timer.start()
 
     def _on_case(self) -> None:
-        self._edited.clear()
-        self._timer.stop()
+        case = self._session.case
+        now = None if case is None else case.id
+        if (
+            now != self._case_id
+        ):  # under other names it is still the same case, and what was edited is still to be checked
+            self._case_id = now
+            self._edited.clear()
+            self._timer.stop()
 
     def _check(self) -> None:
-        names, self._edited = self._edited, set()
+        case, names = self._session.case, self._edited
+        self._edited = set()
+        if case is not None and not all(n in case for n in names):
+            names = {s.name for s in case}  # renamed in between: look at all
         questions = self.dependent(names)
         if questions and self._session.geometry is not None:
             self.work.run("Checking answers", _recompute, self._session.geometry, questions)

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.names_menu import NamesMenu
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.structures_model import (
@@ -92,7 +93,6 @@ class StructuresTable(QWidget):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(VOLUME, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(STATE, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(STATE, 74)
         header.setMinimumSectionSize(40)
         self.table.doubleClicked.connect(self._jump_to)
         self.table.setMouseTracking(True)
@@ -129,8 +129,20 @@ class StructuresTable(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(above)
         layout.addWidget(self.table, 1)
+        layout.addWidget(BusyBar(self.work, self))
         layout.addLayout(below)
+        self._fit_state()
         self._enable()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt: the state's column fits its commonest word, however large the font is."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self._fit_state()
+
+    def _fit_state(self) -> None:
+        width = self.table.fontMetrics().horizontalAdvance("truncated") + 14
+        self.table.horizontalHeader().resizeSection(STATE, width)
 
     # ---- the session changed
 

@@ -102,6 +102,11 @@ class SurfaceLayers(QObject):
         self.opacity = opacity
         self._dress()
 
+    def resume(self) -> None:
+        """Go on building after it was cancelled."""
+        if self._shown and not self.work.running:
+            self._build()
+
     def leave(self, ndisplay: int) -> None:
         """Hide the surfaces before a 2D view comes: napari would slice every one of them."""
         if ndisplay == 2:

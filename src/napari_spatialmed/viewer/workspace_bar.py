@@ -11,6 +11,7 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QPushButton, QSizePolicy, QWidget
 
 from napari_spatialmed.viewer.case_layers import OWNER
+from napari_spatialmed.viewer.frames import framed
 from napari_spatialmed.viewer.keys import VIEW_KEYS, bind_view
 from napari_spatialmed.viewer.messages import PlainLabel
 from napari_spatialmed.viewer.picture_dialog import PictureDialog
@@ -76,6 +77,7 @@ class WorkspaceBar(QWidget):
             self.session.measurements_changed,
         ):
             signal.connect(self._mark_next)
+        framed(self)
         self._mark_next()
         QTimer.singleShot(0, self._arrange)
 
