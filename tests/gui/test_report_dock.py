@@ -72,13 +72,15 @@ def test_scores_figures_and_worst_items(
 
     header = [dock.table.horizontalHeaderItem(c).text() for c in range(dock.table.columnCount())]
     assert header[:9] == ["Model", "Arm", "AVG", "DIR", "DIST", "EXT", "VOL", "COMP", "VOLEST"]
-    counts = [int(dock.table.item(0, c).text()) for c in range(9, len(header))]
+    counts = [int(dock.table.item(1, c).text()) for c in range(9, len(header))]
     assert sum(counts) == 6, "outcomes add up to N (rule S1)"
-    assert "always-b" in dock.table.item(0, 0).text()
-    published = [dock.table.item(r, 0).text() for r in range(2, dock.table.rowCount())]
+    assert [dock.table.item(r, 0).text() for r in (0, 1)] == ["n", "always-b"]
+    published = [dock.table.item(r, 0).text() for r in range(3, dock.table.rowCount())]
     assert all("other data" in text for text in published)
     assert len(published) == 15
 
+    positions = next(t for t in dock.details.tables if t.accessibleName() == "Positions of the options")
+    assert positions.item(1, 2).text() == "100.0", "it always says B"
     wrong = dock.worst_page.chosen
     assert wrong is not None
     dock.worst_page.show_question()

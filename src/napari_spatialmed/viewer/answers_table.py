@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_spatialmed.evaluation import Response
@@ -31,6 +31,8 @@ class AnswersTable(QTableWidget):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
+        header.setMaximumSectionSize(160)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setAccessibleName("Answers so far")
         self.setMinimumHeight(84)
         self.cellClicked.connect(self._clicked)
@@ -50,8 +52,9 @@ class AnswersTable(QTableWidget):
                 f"{response.tokens_in} + {response.tokens_out}",
             )
             for column, text in enumerate(cells):
-                item = QTableWidgetItem(shown(text))
-                item.setToolTip(shown(response.reason or text))
+                # A model's maker stands before a slash: the name is what tells models apart in a narrow column.
+                item = QTableWidgetItem(shown(text.rpartition("/")[2] if column == 0 else text))
+                item.setToolTip(shown(text if column == 0 else response.reason or text))
                 self.setItem(row, column, item)
 
     def _clicked(self, row: int, _column: int) -> None:

@@ -128,9 +128,10 @@ class AskDock(QWidget):
         self._fill_questions()
 
     def _on_question(self) -> None:
-        question = self._read = self.question
+        before, question = self._read, self.question
+        self._read = question
         self.form.show_question(question)
-        if question is not None:
+        if question != before:
             self.answers.clear()
         self.render_pictures()
 

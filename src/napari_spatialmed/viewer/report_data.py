@@ -14,6 +14,7 @@ from napari_spatialmed.evaluation.report.published import PUBLISHED
 from napari_spatialmed.evaluation.results import Items, ModelResult, read_items, read_runs
 from napari_spatialmed.evaluation.scoring import OUTCOMES
 from napari_spatialmed.questions import PAPER_TASKS
+from napari_spatialmed.viewer.report_details import DetailTable, detail_tables
 
 WORST = 40
 CLASSED = frozenset({"wrong", "unparsed", "truncated"})
@@ -48,11 +49,12 @@ class WorstItem:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """Header, rows (text and tooltip), figures as SVG, worst items."""
+    """Header, rows (text and tooltip), figures as SVG, further tables, worst items."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[tuple[str, str], ...], ...]
     figures: tuple[tuple[str, str], ...]
+    details: tuple[DetailTable, ...]
     worst: tuple[WorstItem, ...]
     summary: str
 
@@ -76,12 +78,18 @@ def report_data(runs: Sequence[Path], state: State) -> ReportData:
         ("Score by structure", figures.heat_map(tables.by_structure(items, models, lesions=False), names)),
         ("Score by tumour type", figures.radar(tables.by_structure(items, models, lesions=True), names)),
         ("MRA by volume", figures.bars(tables.by_volume(items, models), names, label="MRA")),
+        *_confusions(items, models),
         ("Structures asked about", figures.donut(tables.structure_counts(items))),
+        (
+            "Volumes asked about, mL",
+            figures.histogram(tables.volume_histogram(items), "volume asked about, mL"),
+        ),
     )
     return ReportData(
         ("Model", "Arm", "AVG", *items.tasks, *OUTCOMES),
-        (*_rows(items, models), _chance(items), *_published(items)),
+        (_counts(items), *_rows(items, models), _chance(items), *_published(items)),
         tuple((title, svg) for title, svg in drawn if svg),
+        detail_tables(items, models),
         tuple(_worst(items, models, state, place) for place in mistakes.worst_items(items, models, WORST)),
         f"{_counted(len(items), 'question')}, {_counted(items.patients, 'patient')}, {_counted(len(models), 'run')}.",
     )
@@ -104,6 +112,22 @@ def _rows(items: Items, models: Sequence[ModelResult]) -> list[tuple[tuple[str, 
             cells.append((_percent(cell.score), f"n = {cell.n}{interval}{adjusted}{small}"))
         cells += [(str(row.outcomes[name]), name) for name in OUTCOMES]
         found.append(tuple(cells))
+    return found
+
+
+def _counts(items: Items) -> tuple[tuple[str, str], ...]:
+    note = "Questions; fewer than 30 say little"
+    counts = [str(len(items)), *(str(int(items.of_task(task).sum())) for task in items.tasks)]
+    return (("n", note), ("", ""), *((text, note) for text in counts), *(("", "") for _ in OUTCOMES))
+
+
+def _confusions(items: Items, models: Sequence[ModelResult]) -> list[tuple[str, str]]:
+    found = []
+    for model in models:
+        columns, counts = mistakes.direction_confusion(items, model.main)
+        if counts.any():
+            drawn = figures.confusion(model.name, mistakes.DIRECTIONS, columns, counts)
+            found.append((f"Directions confused by {model.name}", drawn))
     return found
 
 

@@ -25,11 +25,11 @@ from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation.report import write_report
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.busy import BusyBar
-from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.frames import framed
+from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device
 from napari_spatialmed.viewer.report_data import ReportData, report_data
-from napari_spatialmed.viewer.report_tables import fill_table, plain_table
+from napari_spatialmed.viewer.report_tables import ReportDetails, fill_table, plain_table
 from napari_spatialmed.viewer.report_worst import ReportWorst
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.work import Job, Work
@@ -82,10 +82,12 @@ class ReportDock(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.figures)
+        self.details = ReportDetails()
         self.worst_page = ReportWorst(self.session)
         tabs = QTabWidget()
         tabs.addTab(self.table, "Scores")
         tabs.addTab(scroll, "Figures")
+        tabs.addTab(self.details, "Details")
         tabs.addTab(self.worst_page, "Worst items")
         buttons = QHBoxLayout()
         for button in (self.add_button, self.remove_button, self.save_button):
@@ -164,6 +166,7 @@ class ReportDock(QWidget):
             picture.setAccessibleName(title)
             self.figures_layout.addWidget(picture)
         self.figures_layout.addStretch(1)
+        self.details.show_tables(data.details)
         self.worst_page.show_items(data.worst)
         self._enable()
 

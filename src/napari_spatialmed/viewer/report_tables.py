@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem
+from collections.abc import Sequence
 
-from napari_spatialmed.viewer.messages import shown
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHeaderView, QScrollArea, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+
+from napari_spatialmed.viewer.messages import PlainLabel, shown
+from napari_spatialmed.viewer.report_details import DetailTable
 
 
 def plain_table(name: str) -> QTableWidget:
@@ -41,3 +44,36 @@ def fill_table(
     table.resizeColumnsToContents()
     if stretch is not None:
         table.horizontalHeader().setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
+
+
+class ReportDetails(QScrollArea):
+    """Tables below each other, each as high as its rows."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.tables: list[QTableWidget] = []
+
+    def show_tables(self, details: Sequence[DetailTable]) -> None:
+        """Show these in place of the last."""
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        self.tables = []
+        for detail in details:
+            title = PlainLabel(detail.title)
+            font = title.font()
+            font.setBold(True)
+            title.setFont(font)
+            table = plain_table(detail.title)
+            fill_table(
+                table, detail.header, tuple(tuple((cell, cell) for cell in row) for row in detail.rows)
+            )
+            table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            rows = sum(table.rowHeight(r) for r in range(table.rowCount()))
+            bar = table.horizontalScrollBar().sizeHint().height()
+            table.setFixedHeight(table.horizontalHeader().sizeHint().height() + rows + bar + 4)
+            for widget in (title, PlainLabel(detail.note, quiet=True), table):
+                layout.addWidget(widget)
+            self.tables.append(table)
+        layout.addStretch(1)
+        self.setWidget(page)
