@@ -122,6 +122,8 @@ def weight_for(form: str, structures: Sequence[Structure]) -> float:
         found *= 0.6 if "vessel" in kinds and form != "dir.axis" else 1.0
     if form.startswith(_OF_SIZES):
         found *= 1.0 if len(kinds) == 1 else 0.35
+        paired = len({s.concept for s in structures}) == 1
+        found *= 0.6 if form.endswith(".ratio") and not paired and "lesion" not in kinds else 1.0
     if form.startswith((*_OF_SIZES, "vol.", "volest.", "ext.")) and form != "volest.burden":
         found *= 0.25 if "vessel" in kinds else 0.7 if "bone" in kinds else 1.0
     if form.startswith("dist.") and "bone" in kinds and len(kinds) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -34,7 +35,9 @@ def on_processes(workers: int) -> Runner:
             alone = max(deaths) > 1
             batch = left[:1] if alone else left
             # spawn: a forked child may inherit locks that other threads held
-            pool = ProcessPoolExecutor(1 if alone else workers, mp_context=get_context("spawn"))
+            pool = ProcessPoolExecutor(
+                1 if alone else workers, mp_context=get_context("spawn"), initializer=_end_quietly
+            )
             again = []
             try:
                 running: dict[Future[Built], int] = {
@@ -139,6 +142,11 @@ async def _work_with_models(job: Job, team: ModelTeam) -> Built:
         return Built(opened.records, result, result.stopped if result.halted else "", result.halted)
     except (SpatialMedError, OSError, MemoryError) as error:
         return Built(error=str(error) or type(error).__name__)
+
+
+def _end_quietly() -> None:
+    """On Ctrl-C a worker just ends: its case is built when the command is given again."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _told(problem: BaseException) -> str:
