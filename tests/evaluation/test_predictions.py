@@ -13,7 +13,7 @@ import pytest
 from napari_spatialmed.benchmark import read
 from napari_spatialmed.evaluation.adapters import AdapterError, open_adapter, run_adapter, save_scan
 from napari_spatialmed.evaluation.predictions import PredictionsError, score_predictions
-from napari_spatialmed.evaluation.runfolder import RunFolder
+from napari_spatialmed.evaluation.runfolder import RunError, RunFolder
 from napari_spatialmed.evaluation.runplan import Item
 
 from .conftest import many_questions, marker_case, write_benchmark
@@ -58,6 +58,21 @@ def test_scored_predictions_are_a_run_that_a_report_reads(state, tmp_path):
     rows = list(RunFolder(tmp_path / "run").rows())
     assert len(rows) == 10
     assert {r["model"] for r in rows} == {"elsewhere"}
+    other = predictions(tmp_path / "p.jsonl", dict.fromkeys(state.questions, "ANSWER: C"))
+    with pytest.raises(RunError, match="another run: predictions"):
+        score_predictions(other, state, model="elsewhere", out=tmp_path / "run")
+
+
+def test_odd_but_honest_files_are_read(state, tmp_path):
+    """A byte order mark, a line separator inside an answer, and a time that is no number."""
+    first = next(iter(state.questions))
+    line = json.dumps(
+        {"id": first, "text": "left\u2028ANSWER: B", "seconds": float("nan")}, ensure_ascii=False
+    )
+    (tmp_path / "p.jsonl").write_text("\ufeff" + line + "\r\n\r\n", "utf-8")
+    result = score_predictions(tmp_path / "p.jsonl", state, model="m", out=tmp_path / "run")
+    assert result.outcomes["correct"] == 1
+    assert next(RunFolder(tmp_path / "run").rows())["seconds"] == 0.0
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,15 @@ def test_the_published_averages_are_the_means_of_their_rows_but_for_one():
         assert min(abs(average - by_six), abs(average - by_given)) < 0.02, name
 
 
+def test_a_run_over_another_benchmark_says_so_and_one_named_twice_counts_once(state, runs, choice, tmp_path):
+    other = create(tmp_path / "other.spatialmed.jsonl", actor="t")
+    other.propose(choice.model_copy(update={"id": "q-other"}), accepted=True)
+    with pytest.raises(RunError, match="none of its 40 answers"):
+        write_report(runs[:1], other.state, tmp_path / "r.html")
+    page = write_report([runs[0], runs[0]], state, tmp_path / "r.html").path.read_text("utf-8")
+    assert "1 run ·" in page
+
+
 def test_a_folder_without_a_run_says_so(state, tmp_path):
     with pytest.raises(RunError, match="no run here"):
         write_report([tmp_path], state, tmp_path / "r.html")

@@ -19,7 +19,7 @@ from napari_spatialmed.evaluation.casesource import CaseSource
 from napari_spatialmed.evaluation.runfolder import RunError, RunFolder, work_id
 from napari_spatialmed.evaluation.runplan import Item, Plan, list_work
 from napari_spatialmed.evaluation.runs import evaluate_benchmark
-from napari_spatialmed.llm import Budget, Client, Endpoint
+from napari_spatialmed.llm import Budget, Client, ConsentError, Endpoint
 
 from .conftest import many_questions, write_benchmark
 from .model_server import ModelServer
@@ -209,6 +209,18 @@ def test_a_torn_last_line_is_set_aside_and_its_item_asked_again(items, markers, 
     assert summary.asked == 1
     assert final(tmp_path / "run") == whole
     assert (tmp_path / "run" / "responses.jsonl.quarantine").stat().st_size > 100
+
+
+def test_without_a_yes_nothing_is_begun(items, markers, tmp_path):
+    async def go():
+        async with Client(
+            Endpoint(name="far", base_url="https://models.example.org/v1", model="m")
+        ) as client:
+            return await evaluate_benchmark(client, items, lambda _: markers, tmp_path / "run")
+
+    with pytest.raises(ConsentError, match="would send"):
+        asyncio.run(go())
+    assert not (tmp_path / "run").exists()
 
 
 def test_progress_tells_how_long_it_still_takes(items, markers, tmp_path):

@@ -139,3 +139,10 @@ def test_the_environments_key_goes_only_to_the_environments_address(monkeypatch:
 def test_a_bad_address_says_so() -> None:
     with pytest.raises(EndpointSettingsError, match="plain http"):
         resolve_endpoint("http://far.example/v1")
+
+
+@pytest.mark.parametrize("address", ["http://me:sk-canary@127.0.0.1:1/v1#m", "ftp://me:sk-canary@a.example/v1", "https://a.example/v1?key=sk-canary"])  # fmt: skip
+def test_a_secret_in_an_address_is_refused_without_repeating_it(address: str) -> None:
+    with pytest.raises(EndpointSettingsError) as caught:
+        resolve_endpoint(address)
+    assert "sk-canary" not in str(caught.value)

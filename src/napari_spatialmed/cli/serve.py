@@ -28,6 +28,7 @@ from napari_spatialmed.llm import (
     set_default,
     withdraw_consent,
 )
+from napari_spatialmed.llm.endpoint import shown_address
 from napari_spatialmed.llm.local_server import LABEL
 
 
@@ -117,7 +118,7 @@ def add_command(name: str, base_url: str, replace: bool, **settings: object) -> 
         )
     except ValidationError as error:
         raise EndpointSettingsError(
-            error.errors()[0]["msg"].removeprefix("Value error, "), where=base_url
+            error.errors()[0]["msg"].removeprefix("Value error, "), where=shown_address(base_url)
         ) from None
     path = save_endpoint(endpoint, replace=replace)
     click.echo(f"{name} written to {path}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +145,9 @@ def _rows(items: Items, scores: list[float]) -> dict[str, dict[str, Any]]:
 def _read(path: Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").split(
+            "\n"
+        )  # not splitlines: an answer may hold other line separators
     except (OSError, UnicodeDecodeError) as error:
         raise PredictionsError(
             f"can't be read ({error})", where=path, hint="Give a JSON Lines file in UTF-8."
@@ -176,7 +180,8 @@ def _score(item: Item, data: Mapping[str, Any], model: str, mode: MraMode) -> Re
     question = rotate(item.question, rotation if isinstance(rotation, int) else 0)
     finish = str(data.get("finish_reason") or "stop")
     score = score_answer(question, data["text"], finish_reason=finish, mra_mode=mode)
-    seconds = data.get("seconds", 0.0)
+    seconds = data.get("seconds")
+    timed = isinstance(seconds, int | float) and math.isfinite(seconds)
     return Response(
         key=f"{model}:{question.id}",
         question=question.id,
@@ -194,7 +199,7 @@ def _score(item: Item, data: Mapping[str, Any], model: str, mode: MraMode) -> Re
         reason=score.reason,
         answer=question.answer,
         truth=question.truth,
-        seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
+        seconds=float(seconds or 0.0) if timed else 0.0,
     )
 
 
@@ -210,9 +215,16 @@ def _write_run(out: Path, responses: list[Response], chosen: list[Item], model: 
         "layout": "",
         "arms": ["normal"],
         "mra_mode": mode,
+        "predictions": _digest(responses),
         "complete": len(responses) == len(chosen),
     }
-    with folder.begin(meta, ("items", "model", "mra_mode")) as recorded:
+    with folder.begin(meta, ("endpoint", "items", "model", "mra_mode", "predictions")) as recorded:
         for response in responses:
             if (response.question, "normal", 0) not in recorded.done:
                 folder.append(response)
+
+
+def _digest(responses: list[Response]) -> str:
+    """Hash of the answers: a folder holds those of one file, and never some of each."""
+    content = sorted((r.question, r.text, r.finish_reason) for r in responses)
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -30,7 +30,7 @@ from napari_spatialmed.evaluation.runplan import (
 )
 from napari_spatialmed.evaluation.scoring import OUTCOMES
 from napari_spatialmed.evaluation.views import View
-from napari_spatialmed.llm import BudgetError, Client
+from napari_spatialmed.llm import BudgetError, Client, require_consent
 from napari_spatialmed.questions.model import Question
 
 LOST_IN_A_ROW = 8
@@ -76,6 +76,7 @@ async def evaluate_benchmark(
     Cancelling the task stops at once: what is on the disk stays, calls in flight are lost and made again on resuming.
     """
     plan = plan or Plan()
+    require_consent(client.endpoint, client.data_set, allow_remote=client.allow_remote)
     meta = describe_run(client, items, plan, title)
     fixed = ("items", "model", "layout", "outlines", "settings", "mra_mode", "prompt_version")
     target = RunFolder(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -58,7 +59,9 @@ class Endpoint(BaseModel):
     def _safe(cls, value: str) -> str:
         url = urlsplit(value.strip())
         if url.scheme not in ("http", "https") or not url.hostname:
-            raise ValueError(f"{value!r} is no web address; it should look like https://server/v1")
+            raise ValueError(
+                f"{shown_address(value)!r} is no web address; it should look like https://server/v1"
+            )
         if url.username or url.password or url.query or url.fragment:
             raise ValueError("a base URL holds no user name, password or query; keys go into the keyring")
         if url.scheme == "http" and not is_loopback(url.hostname):
@@ -81,6 +84,11 @@ class Endpoint(BaseModel):
     def place(self) -> str:
         """For messages: name, model and address."""
         return f"endpoint {self.name} ({self.model or 'its only model'} at {self.base_url})"
+
+
+def shown_address(address: str) -> str:
+    """An address for messages: without the user name, password and query that somebody may have written into it."""
+    return re.sub(r"//[^/]*@", "//***@", address).partition("?")[0]
 
 
 def is_loopback(host: str) -> bool:

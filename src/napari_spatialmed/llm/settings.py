@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.folders import config_dir
-from napari_spatialmed.llm.endpoint import Endpoint
+from napari_spatialmed.llm.endpoint import Endpoint, shown_address
 from napari_spatialmed.llm.errors import NoEndpointError
 
 ENVIRONMENT = "environment"
@@ -221,7 +221,9 @@ def _from_address(address: str) -> Endpoint:
     try:
         endpoint = Endpoint(name="address", base_url=base_url, model=model)
     except ValidationError as error:
-        raise EndpointSettingsError(_first(error), where=base_url, hint="Correct the address.") from None
+        raise EndpointSettingsError(
+            _first(error), where=shown_address(base_url), hint="Correct the address."
+        ) from None
     return endpoint.model_copy(update={"name": endpoint.host})
 
 

@@ -22,6 +22,7 @@ from napari_spatialmed.evaluation.judging import Judged
 from napari_spatialmed.evaluation.report import figures, mistakes, tables
 from napari_spatialmed.evaluation.report.published import PUBLISHED, SOURCE
 from napari_spatialmed.evaluation.results import Items, ModelResult, read_items, read_runs
+from napari_spatialmed.evaluation.runfolder import RunError
 from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions.model import PAPER_TASKS
@@ -71,7 +72,7 @@ def write_report(
     Raises
     ------
     RunError
-        If a folder holds no run.
+        If a folder holds no run, or one over another benchmark.
     SpatialMedError
         If the benchmark has no question to report on, or `out` can't be written.
     """
@@ -80,7 +81,15 @@ def write_report(
         raise SpatialMedError(
             "the benchmark has no question to report on", hint="Propose some, or review those it holds."
         )
-    models = read_runs(runs, items, state, mra_mode=mra_mode, judged=judged)
+    folders = list(dict.fromkeys(folder.resolve() for folder in runs))
+    models = read_runs(folders, items, state, mra_mode=mra_mode, judged=judged)
+    for folder, model in zip(folders, models, strict=True):
+        if model.ignored and not any(arm.asked.any() for arm in model.arms.values()):
+            raise RunError(
+                f"none of its {model.ignored} answers is to a question of this benchmark as it stands",
+                where=folder,
+                hint="Name the benchmark that the run was made from with --benchmark.",
+            )
     notes = [*_notes(items, models), *_notes_on_judge(judged)]
     html = render_page(items, models, state.title or title, notes, find_case, judged)
     try:
