@@ -208,7 +208,7 @@ def test_side_views_follow_the_main_view_and_lead_it(session: Session, wait_for:
     wait_for(lambda: all(view.crosshair is not None for view in side.views.values()))
     session.scene.jump_to(["kidney_left"])
     for view in side.views.values():
-        np.testing.assert_allclose(view.model.dims.point, viewer.dims.point)
+        wait_for(lambda view=view: np.allclose(view.model.dims.point, viewer.dims.point))  # type: ignore[misc]
     coronal = side.views["Coronal"]
     event = Event("mouse_press")
     event.button, event.position = 1, (3.0, 20.0, 7.0)

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from napari_spatialmed.case import Case
 from napari_spatialmed.case import colors as structure_colors
+from napari_spatialmed.viewer.label_lock import lock
 from napari_spatialmed.viewer.pixels import value_range, windows
 from napari_spatialmed.viewer.settings import Palette, first_ct_window, first_palette
 from napari_spatialmed.viewer.slice_plane import SlicePlane
+from napari_spatialmed.viewer.work import run_once
 
 OWNER = "spatialmed"
 """Key in a layer's metadata by which our layers are known."""
@@ -49,8 +51,7 @@ class CaseLayers:
             return
         self._case = case
         self.image, self.labels, self._palette = prepared.image, prepared.labels, prepared.palette
-        # A stray key or click must never paint while scans are reviewed.
-        self.labels.editable = False
+        lock(self.labels)
         if self.image is not None:
             self._limits = self.image.contrast_limits
             viewer.add_layer(self.image)
@@ -156,6 +157,8 @@ class Prepared:
         self.windows = windows(case, first_ct_window())
         self.palette = first_palette()
         self.image: Image | None = None
+        # Two threads at once would find napari's table of units half filled.
+        run_once(load_layers).result()
         for data, given, kind in layer_data(case, self.windows, self.palette):
             if kind == "image":
                 self.image = Image(data, metadata={OWNER: "scan"}, **given)

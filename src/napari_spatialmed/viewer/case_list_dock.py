@@ -35,7 +35,7 @@ EMPTY = (
     "data/*/seg.nii.gz. An open benchmark lists its own cases."
 )
 NOTHING_PASSES = "No case passes the filter and the search."
-_WIDTHS = ((0, 24), (KIND, 38), (STRUCTURES, 54), (YOU, 50), (OTHERS, 50), (KEPT, 42))
+_WIDTHS = ((0, 24), (KIND, 36), (STRUCTURES, 54), (YOU, 44), (OTHERS, 48), (KEPT, 38))
 
 
 class CaseListDock(QWidget):

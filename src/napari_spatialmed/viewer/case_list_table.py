@@ -80,7 +80,11 @@ class CaseListModel(QAbstractTableModel):
             lines.append(row.problem)
         elif row.files is not None:
             scan = "without a scan" if row.files.image is None else f"with {row.files.image.name}"
-            size = "" if row.structures is None else f" · {row.structures} structures"
+            size = (
+                ""
+                if row.structures is None
+                else f" · {row.structures} structure{'' if row.structures == 1 else 's'}"
+            )
             lines.append(f"{row.files.labels.name} {scan}{size}")
         if row.progress is not None:
             lines.append(row.progress.text())

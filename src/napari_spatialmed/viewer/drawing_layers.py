@@ -7,6 +7,8 @@ fade while that slice lies outside of them.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 
 from napari_spatialmed.case import Case
-from napari_spatialmed.viewer.case_layers import OWNER, add_quietly
+from napari_spatialmed.viewer.case_layers import OWNER, add_quietly, keep_from_sliders
 from napari_spatialmed.viewer.drawings import Drawing
 from napari_spatialmed.viewer.messages import shown
 from napari_spatialmed.viewer.space import world_from_ras
@@ -30,6 +32,7 @@ _TILT = 1e-4
 _WIDTH_MM = 1.0
 _POINT_MM = 3.0
 _NO_POINT_MM = 0.01
+_PATCH_MM = 1.5
 """Words hang on a point too small to see."""
 SETTLE_MS = 120
 """Words are kept apart anew once the camera has rested for this long."""
@@ -49,6 +52,7 @@ class DrawingLayers:
         self._viewer = weakref.ref(viewer)
         self._case: Case | None = None
         self._drawings: dict[str, Drawing] = {}
+        self._held = False
         self._highlighted: str | None = None
         self._lines: Vectors | None = None
         self._arrows: Vectors | None = None
@@ -83,6 +87,20 @@ class DrawingLayers:
         if viewer is not None and self._case is not None and self._drawings:
             self._ensure_layers(viewer)
         self.refresh()
+
+    def replace(self, *drawings: Drawing) -> None:
+        """Draw these and only these.  Layers that are there stay: to take them away and add them costs most of a second."""
+        self._drawings.clear()
+        self.draw(*drawings)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While the view moves: nothing is drawn anew, because what comes next replaces all of it."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
 
     def erase(self, *keys: str) -> None:
         """Take these drawings away."""
@@ -122,6 +140,8 @@ class DrawingLayers:
             for pairs, batch in ((drawing.lines, lines), (drawing.arrows, arrows)):
                 for pair in pairs:
                     batch.add(self._place(viewer, world_from_ras(case, pair)), color)
+            for spot in self._on_slice_only(viewer, world_from_ras(case, np.reshape(drawing.patch, (-1, 3)))):
+                places.add(spot[None], color, "", _PATCH_MM)
             for point in drawing.points:
                 places.add(self._place(viewer, world_from_ras(case, [point])), color, "", _POINT_MM)
             # Not by colour alone: what stands out carries a mark, too.
@@ -137,6 +157,8 @@ class DrawingLayers:
         assert self._arrows is not None
         assert self._words is not None
         for layer, batch in ((self._lines, lines), (self._arrows, arrows)):
+            if not batch.points and not len(layer.data):
+                continue
             ends = np.asarray(batch.points, float).reshape(-1, 2, 3)
             along = ends[:, 1] - ends[:, 0]
             # napari draws a vector as flat strips that an exactly axis-parallel one turns edge-on to the camera: the
@@ -167,6 +189,8 @@ class DrawingLayers:
         assert layer is not None
         viewer = self._viewer()
         assert viewer is not None
+        if not places.points and not len(layer.data):
+            return
         self._texts = tuple(places.texts)
         self._anchors = np.asarray(places.points, float).reshape(-1, 3)
         points = self._anchors + apart(viewer, self._anchors, self._texts)
@@ -198,7 +222,7 @@ class DrawingLayers:
 
     def _on_slice(self) -> None:
         viewer = self._viewer()
-        if viewer is not None and viewer.dims.ndisplay == 2 and self._drawings:
+        if viewer is not None and viewer.dims.ndisplay == 2 and self._drawings and not self._held:
             self.refresh()
 
     def _place(self, viewer: ViewerModel, world: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -207,6 +231,14 @@ class DrawingLayers:
             world = world.copy()
             world[:, axis] = viewer.dims.point[axis]
         return world
+
+    def _on_slice_only(self, viewer: ViewerModel, world: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Those of some places that the slice on show holds; all of them in 3D."""
+        if viewer.dims.ndisplay != 2 or viewer.dims.ndim != 3 or self._case is None or not len(world):
+            return world
+        axis = viewer.dims.order[0]
+        near = np.abs(world[:, axis] - viewer.dims.point[axis]) <= self._case.spacing[axis] / 2 + 1e-6
+        return self._place(viewer, world[near])
 
     def _within(self, viewer: ViewerModel, world: NDArray[np.float64]) -> bool:
         if viewer.dims.ndisplay != 2 or viewer.dims.ndim != 3 or not len(world) or self._case is None:
@@ -258,6 +290,7 @@ class DrawingLayers:
         )  # fmt: skip
         for layer in (self._lines, self._arrows, self._words):
             add_quietly(viewer, layer, at=len(viewer.layers))
+            keep_from_sliders(viewer, layer)
 
 
 class _Batch:

@@ -14,7 +14,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QWidget
 
 from napari_spatialmed.case import Case
-from napari_spatialmed.viewer.case_layers import CaseLayers
+from napari_spatialmed.viewer.case_layers import CaseLayers, keep_from_sliders
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.scene import BACKGROUND
 from napari_spatialmed.viewer.session import Session, session_for
@@ -99,6 +99,7 @@ class SideView:
         )  # fmt: skip
         self.model.add_layer(self.labels)
         self.model.add_layer(self.crosshair)
+        keep_from_sliders(self.model, self.crosshair)
 
     def follow(self) -> None:
         """Go where the main view is."""
@@ -133,8 +134,8 @@ class SideView:
     def _on_press(self, viewer: ViewerModel, event: Any) -> Generator[None, None, None]:
         while event.type in ("mouse_press", "mouse_move"):
             if event.button == 1 or event.type == "mouse_move":
-                for axis in self._order[1:]:
-                    self._main.dims.set_point(axis, float(event.position[axis]))
+                axes = self._order[1:]
+                self._main.dims.set_point(axes, [float(event.position[axis]) for axis in axes])
             yield
 
 
@@ -159,7 +160,12 @@ class OrthogonalViews(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
         self.setMinimumSize(200, 160)
-        viewer.dims.events.point.connect(self._follow)
+        # The main picture first: the side views follow in the next turn of the event loop, once for many steps.
+        self._following = QTimer(self)
+        self._following.setInterval(0)
+        self._following.setSingleShot(True)
+        self._following.timeout.connect(self._follow)
+        viewer.dims.events.point.connect(self._on_point)
         self.session.case_changed.connect(self._on_case)
         self.session.scene.looks_changed.connect(self._restyle)
         self.session.scene.edited.connect(self._repaint)
@@ -175,6 +181,9 @@ class OrthogonalViews(QWidget):
             self._waiting.pop(0).show_case()
         else:
             self._showing.stop()
+
+    def _on_point(self) -> None:
+        self._following.start()
 
     def _follow(self) -> None:
         for view in self.views.values():

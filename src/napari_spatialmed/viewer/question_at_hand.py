@@ -93,8 +93,8 @@ class QuestionAtHand(QObject):
             of_case = self._panel.queue.first_of(case.id)
             if of_case is not None:
                 self.wanted.emit(of_case)
-                state = self.state
-            elif not self._panel.queue.is_empty:
+                return
+            if not self._panel.queue.is_empty:
                 self._panel.message.say("This benchmark has no questions about the scan on show.")
         if state is not None:
             self.check(self._panel.editor.edited() or state.question)

@@ -34,6 +34,7 @@ from napari_spatialmed.viewer.settings import Palette
 from napari_spatialmed.viewer.slice_steps import SliceSteps
 from napari_spatialmed.viewer.space import world_from_ras
 from napari_spatialmed.viewer.surface_layers import SurfaceLayers
+from napari_spatialmed.viewer.unmoved import Unmoved
 from napari_spatialmed.viewer.work import run_once
 
 VIEW_DIRECTIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
@@ -77,6 +78,7 @@ class Scene:
         self._palette: Palette = "steady"
         self.case_layers = CaseLayers(viewer)
         self.surfaces = SurfaceLayers(viewer)
+        self._unmoved = Unmoved(viewer)
         self.drawing_layers = DrawingLayers(viewer)
         self.letters = OrientationLetters(viewer)
         self._clicks = Clicks(viewer, self)
@@ -116,8 +118,9 @@ class Scene:
     def show_case(self, geometry: CaseGeometry, prepared: Prepared | None = None) -> None:
         """Show a case in place of the last, in 2D, axial."""
         viewer = self.viewer
-        viewer.dims.ndisplay = 2
+        # First away with what is on show, or a change from 3D to 2D would draw the old case once more.
         self.clear_case()
+        viewer.dims.ndisplay = 2
         case = geometry.case
         self.geometry, self.prepared = geometry, prepared or Prepared(case)
         viewer.canvas.background_color_override = BACKGROUND
@@ -417,6 +420,7 @@ class Scene:
             return
         self._closed = True
         self.clear_case()
+        self._unmoved.stop()
         self._clicks.stop()
         self._readout.stop()
         self.pointing.stop()
