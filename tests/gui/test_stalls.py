@@ -1,56 +1,73 @@
-"""The window stays alive while a scan opens and its surfaces are built: no single turn of the event loop is long.
+"""The window stays alive while a scan opens, its surfaces are built, questions are proposed and a model is asked.
 
-Bounds are ratios to one drawn frame of the same window, measured in the same run: with software OpenGL on a busy machine
-a frame alone may take half a second, and no turn that draws can be shorter.
+What is judged is the longest turn of the event loop, in seconds of the GUI thread's own processor time, without drawing:
+neither other programs on the machine nor a graphics card that is missing can make that longer.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import napari
 import pytest
+from pytest_httpserver import HTTPServer
 from qtpy.QtCore import QObject, QTimer
 
+from napari_spatialmed import benchmark
+from napari_spatialmed.llm import Endpoint, save_endpoint
+from napari_spatialmed.questions import build_question
 from napari_spatialmed.viewer.session import Session, session_for
+from napari_spatialmed.viewer.workspace import show_dock
 
 pytestmark = pytest.mark.gui
 Wait = Callable[[Callable[[], bool]], None]
-FRAMES_PER_TURN = 12
-LEAST_S = 2.0
-"""Below this nothing is judged: a busy machine may take the processor away for as long."""
+BOUND_S = 1.0
+"""napari takes up to 0.4 s to add the first layers of a window; what these jobs do in their threads takes seconds."""
 
 
 class EventLoopWatch(QObject):
-    """Records the longest time between two turns of the event loop."""
+    """Records the longest turn of the event loop, in processor time of the GUI thread, without drawing the canvas."""
 
-    def __init__(self) -> None:
+    def __init__(self, canvas: Any) -> None:
         super().__init__()
         self.longest = 0.0
-        self._last = time.perf_counter()
+        self._last = self._drawing_since = time.thread_time()
+        self._drawn = 0.0
+        self._canvas = canvas
+        canvas.events.draw.connect(self._before_drawing, position="first")
+        canvas.events.draw.connect(self._after_drawing, position="last")
         self._timer = QTimer(self)
         self._timer.setInterval(1)
         self._timer.timeout.connect(self._tick)
 
     def start(self) -> None:
-        self.longest, self._last = 0.0, time.perf_counter()
+        self.longest = self._drawn = 0.0
+        self._last = time.thread_time()
         self._timer.start()
 
     def stop(self) -> float:
+        self._tick()
         self._timer.stop()
         return self.longest
 
+    def close(self) -> None:
+        self._timer.stop()
+        self._canvas.events.draw.disconnect(self._before_drawing)
+        self._canvas.events.draw.disconnect(self._after_drawing)
+
+    def _before_drawing(self, event: object) -> None:
+        self._drawing_since = time.thread_time()
+
+    def _after_drawing(self, event: object) -> None:
+        self._drawn += time.thread_time() - self._drawing_since
+
     def _tick(self) -> None:
-        now = time.perf_counter()
-        self.longest, self._last = max(self.longest, now - self._last), now
-
-
-@pytest.fixture
-def watch(qtbot: object) -> Iterator[EventLoopWatch]:
-    found = EventLoopWatch()
-    yield found
-    found.stop()
+        now = time.thread_time()
+        self.longest = max(self.longest, now - self._last - self._drawn)
+        self._last, self._drawn = now, 0.0
 
 
 @pytest.fixture
@@ -60,28 +77,36 @@ def session(make_napari_viewer: Callable[..., napari.Viewer]) -> Session:
     return session_for(viewer)
 
 
-def frame_seconds(session: Session) -> float:
-    """One drawn frame of what is on show."""
-    started = time.perf_counter()
-    session.scene.viewer.screenshot(canvas_only=True, flash=False)
-    return time.perf_counter() - started
+@pytest.fixture
+def watch(session: Session) -> Iterator[EventLoopWatch]:
+    viewer: Any = session.scene.viewer
+    found = EventLoopWatch(viewer.window._qt_viewer.canvas._scene_canvas)
+    yield found
+    found.close()
 
 
-def test_the_watch_sees_a_stall(watch: EventLoopWatch, qtbot: object) -> None:
+def test_the_watch_sees_a_stall(watch: EventLoopWatch, qtbot: Any) -> None:
     watch.start()
     QTimer.singleShot(20, stall)
-    qtbot.wait(400)  # type: ignore[attr-defined]
+    qtbot.wait(400)
     assert watch.stop() >= 0.2
 
 
 def stall() -> None:
-    """What must not happen."""
-    time.sleep(0.2)
+    """What must not happen: the GUI thread at work for long."""
+    end = time.thread_time() + 0.2
+    while time.thread_time() < end:
+        pass
 
 
-def test_opening_building_surfaces_and_changing_the_case_leave_the_window_alive(
-    session: Session, watch: EventLoopWatch, wait_for: Wait
+def test_no_job_holds_the_window_up(
+    session: Session, watch: EventLoopWatch, wait_for: Wait, httpserver: HTTPServer, tmp_path: Path
 ) -> None:
+    """One working day in short: open, look in 3D, propose, ask, open the next scan."""
+    httpserver.expect_request("/v1/chat/completions").respond_with_json(
+        {"choices": [{"message": {"role": "assistant", "content": "ANSWER: A"}, "finish_reason": "stop"}]}
+    )
+    save_endpoint(Endpoint(name="here", base_url=httpserver.url_for("/v1"), model="a-vlm"))
     longest: dict[str, float] = {}
 
     def phase(name: str, start: Callable[[], None], until: Callable[[], bool]) -> None:
@@ -92,9 +117,23 @@ def test_opening_building_surfaces_and_changing_the_case_leave_the_window_alive(
 
     scene = session.scene
     phase("open", lambda: session.open_sample_async("phantom-abdomen"), lambda: session.case is not None)
-    first = session.case
     phase("3D", lambda: scene.view_from("A"), lambda: scene.surfaces.complete and bool(scene.surfaces.built))
-    frame = frame_seconds(session)
+
+    assert session.geometry is not None
+    opened = benchmark.create(tmp_path / "b.spatialmed.jsonl", actor="me")
+    opened.register_case(session.geometry.case)
+    pair = ("kidney_right", "kidney_left")
+    opened.propose(build_question(session.geometry, "dist.surface_value", pair, seed=3), accepted=True)
+    session.set_benchmark(opened)
+    propose: Any = show_dock(scene.viewer, "Propose")
+    propose.count_box.setValue(6)
+    phase("propose", propose.propose, lambda: propose.result is not None)
+
+    ask: Any = show_dock(scene.viewer, "Ask")
+    wait_for(lambda: ask.view is not None)
+    phase("ask", ask.ask, lambda: bool(ask.responses) or ask.message.tone == "error")
+    assert ask.responses, ask.message.text()
+
+    first = session.case
     phase("next", lambda: session.open_sample_async("phantom-brain"), lambda: session.case is not first)
-    bound = max(LEAST_S, FRAMES_PER_TURN * frame)
-    assert {name: s for name, s in longest.items() if s > bound} == {}, f"one frame takes {frame:.2f} s"
+    assert {name: s for name, s in longest.items() if s > BOUND_S} == {}, longest

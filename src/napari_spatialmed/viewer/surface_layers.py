@@ -255,8 +255,9 @@ def _set_mesh(layer: SurfaceLayer, mesh: _Mesh) -> None:
     # Old colours don't fit new vertices: they are taken off first.  Hidden meanwhile, so that the mesh goes to the
     # graphics card once, not at each of these steps.
     visible, layer.visible = layer.visible, False
-    layer.vertex_colors = None
-    layer.data = (vertices, faces)
+    with layer.events.data.blocker():
+        layer.vertex_colors = None
+        layer.data = (vertices, faces)
     layer.vertex_colors = colors
     layer.visible = visible
 
