@@ -1,0 +1,23 @@
+"""Locks a Labels layer: while scans are reviewed, no stray key or click may paint, fill, undo or redo."""
+
+from __future__ import annotations
+
+from app_model.types import KeyCode, KeyMod
+from napari.layers import Labels
+
+
+def lock(layer: Labels) -> None:
+    """Lock a layer, and let its keys for undo and redo act only once it is unlocked; napari's act on a locked one, too."""
+    layer.editable = False
+    layer.bind_key(KeyMod.CtrlCmd | KeyCode.KeyZ, _undo, overwrite=True)
+    layer.bind_key(KeyMod.CtrlCmd | KeyMod.Shift | KeyCode.KeyZ, _redo, overwrite=True)
+
+
+def _undo(layer: Labels) -> None:
+    if layer.editable:
+        layer.undo()
+
+
+def _redo(layer: Labels) -> None:
+    if layer.editable:
+        layer.redo()
