@@ -8,7 +8,7 @@ from pathlib import Path
 from napari.utils.shortcuts import default_shortcuts
 
 from napari_spatialmed.cli.review import KEYS as TERMINAL_KEYS
-from napari_spatialmed.viewer.keys import KEYS, VIEW_KEYS, Keys
+from napari_spatialmed.viewer.keys import CASE_KEYS, KEYS, LIST_KEYS, VIEW_KEYS, Keys
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/reference/keys.md").read_text("utf-8")
 
@@ -37,6 +37,11 @@ def test_every_key_of_the_picture_is_listed_and_none_is_a_tool_of_naparis() -> N
         if not any(word in action for word in ("polygon_lasso", "polyline", "append_all"))  # see WorkspaceBar
     }
     assert {key for key, _ in bound(VIEW_KEYS)}.isdisjoint(tools)
+
+
+def test_every_key_of_the_case_list_is_listed_as_bound() -> None:
+    assert section("From case to case") == bound(CASE_KEYS)
+    assert section("The case list") == bound(LIST_KEYS)
 
 
 def test_every_key_of_the_terminal_is_listed() -> None:
