@@ -48,6 +48,8 @@ class Calculator:
         Where the formula comes from.
     needs_image
         Whether it reads intensities.
+    ordered
+        Of a pair: whether the value depends on which structure comes first.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Calculator:
     reference: str
     function: Callable[..., Measurement]
     needs_image: bool = False
+    ordered: bool = False
 
     @property
     def signature(self) -> inspect.Signature:
@@ -94,6 +97,7 @@ def calculator(
     description: str,
     reference: str,
     needs_image: bool = False,
+    ordered: bool = False,
 ) -> Callable[[Callable[..., Measurement]], Callable[..., Measurement]]:
     """Register ``function(geometry, *structure_names, **parameters) -> Measurement``."""
 
@@ -101,7 +105,7 @@ def calculator(
         if name in _calculators:
             raise ValueError(f"calculator {name!r} is registered twice")
         _calculators[name] = Calculator(
-            name, scope, unit, title, description, reference, function, needs_image
+            name, scope, unit, title, description, reference, function, needs_image, ordered
         )
         return function
 

@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_spatialmed.geometry import CaseGeometry, Measurement, measure
+from napari_spatialmed.geometry.pairs import faces_between
 from napari_spatialmed.viewer.space import ras_text
 from napari_spatialmed.viewer.values import value_text
 
 Point = tuple[float, float, float]
+MOST_OF_PATCH = 2000
+"""Places drawn of one patch; of a larger one, every second or third."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Drawing:
         Pairs of points; an arrow points to its second.
     points
         Marked places.
+    patch
+        Places on a surface: on a slice only those that lie in it are seen.
     words
         Texts and where they stand.
     structures
@@ -42,13 +47,15 @@ class Drawing:
     lines: tuple[tuple[Point, Point], ...] = ()
     arrows: tuple[tuple[Point, Point], ...] = ()
     points: tuple[Point, ...] = ()
+    patch: tuple[Point, ...] = ()
     words: tuple[tuple[Point, str], ...] = ()
     structures: tuple[str, ...] = ()
 
     def all_points(self) -> NDArray[np.float64]:
         """Every place it touches, shape (N, 3)."""
         ends = [p for pair in (*self.lines, *self.arrows) for p in pair]
-        return np.asarray([*ends, *self.points, *(p for p, _ in self.words)], np.float64).reshape(-1, 3)
+        marks = [*ends, *self.points, *self.patch, *(p for p, _ in self.words)]
+        return np.asarray(marks, np.float64).reshape(-1, 3)
 
 
 def drawing_key(measurement: Measurement) -> str:
@@ -161,12 +168,18 @@ def _principal_axes(measurement: Measurement, geometry: CaseGeometry, text: str)
 
 
 def _contact(measurement: Measurement, geometry: CaseGeometry, text: str) -> dict[str, Any] | None:
-    """The box around the patch where the two meet."""
+    """The patch where the two meet, by the middles of the faces they share."""
     if "centre_ras_mm" not in measurement.detail:
         return None
-    box, centre = measurement.detail["box_ras_mm"], _point(measurement.detail["centre_ras_mm"])
-    edges = _box_edges(np.asarray(box["min"], float), np.asarray(box["max"], float))
-    return {"lines": edges, "points": (centre,), "words": ((centre, text),)}
+    _, places = faces_between(geometry, *measurement.structures)
+    beside, beyond = np.split(geometry.to_ras(places), 2)
+    middles = (beside + beyond) / 2.0
+    step = -(-len(middles) // MOST_OF_PATCH)
+    return {
+        "patch": tuple(_point(p) for p in middles[::step]),
+        # Beside the patch, not on it.
+        "words": ((_point([middles[:, 0].mean(), middles[:, 1].max() + 5.0, middles[:, 2].max()]), text),),
+    }
 
 
 def _pieces(measurement: Measurement, geometry: CaseGeometry, text: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from napari_spatialmed.viewer.messages import PlainLabel, shown
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.work import Job, Work
 
-BINS = 80
+BINS = 60
 MOST = 6
 _HINT = "Select structures to see how bright they are in the scan."
 
@@ -164,9 +164,16 @@ def histograms(job: Job, geometry: CaseGeometry, names: tuple[str, ...]) -> Curv
     ranges = [_bulk(found) for found in values.values()]
     low, high = min(a for a, _ in ranges), max(b for _, b in ranges)
     high = high if high > low else low + 1.0
+    bins = BINS
+    if case.image is not None and case.image.dtype.kind in "ui":
+        # Bins of as many whole values each: otherwise every other bin would hold one more, and curves look like saws.
+        low = float(np.floor(low)) - 0.5
+        step = max(1, round((high - low) / BINS))
+        bins = int(np.ceil((high + 0.5 - low) / step))
+        high = low + bins * step
     curves = []
     for name, found in values.items():
-        counts, _ = np.histogram(found, bins=BINS, range=(low, high))
+        counts, _ = np.histogram(found, bins=bins, range=(low, high))
         title = case[name].title
         curves.append(
             Curve(title, case[name].color, counts / found.size, float(found.mean()), float(found.std()))

@@ -57,7 +57,7 @@ def surface_distance_mm(geometry: CaseGeometry, a: str, b: str) -> Measurement:
 @calculator(
     "direction", scope="pair", unit="", title="Direction",
     description="Where the first structure lies as seen from the second: right or left, anterior or posterior, superior or inferior of the patient; null along an axis where they are less than 5 mm apart.",
-    reference="signed difference of centroids (or gap of boxes) along the patient's axes",
+    reference="signed difference of centroids (or gap of boxes) along the patient's axes", ordered=True,
 )  # fmt: skip
 def direction(
     geometry: CaseGeometry,

@@ -68,7 +68,7 @@ def contact_area_mm2(geometry: CaseGeometry, a: str, b: str) -> Measurement:
 @calculator(
     "overlap_after_dilation", scope="pair", unit="ratio", title="Overlap after dilation",
     description="Share of the shell around the first structure (3 mm thick unless told) that belongs to the second: 1 if surrounded by it, 0 if apart.",
-    reference="voxels within a ball's radius of the first, outside it, by label",
+    reference="voxels within a ball's radius of the first, outside it, by label", ordered=True,
 )  # fmt: skip
 def overlap_after_dilation(geometry: CaseGeometry, a: str, b: str, *, radius_mm: float = 3.0) -> Measurement:
     """Share of the dilated shell of `a` that is `b`; one voxel of the shell is the uncertainty."""
@@ -87,7 +87,7 @@ def overlap_after_dilation(geometry: CaseGeometry, a: str, b: str, *, radius_mm:
 @calculator(
     "margin_mm", scope="pair", unit="mm", title="Margin",
     description="Margin in mm of the first structure (a lesion) to the second: to a vessel it doesn't touch, or to the capsule of the organ that surrounds it; 0 where it touches or reaches the capsule.",
-    reference="smallest surface distance less one voxel step; to a capsule, to the nearest voxel that is neither",
+    reference="smallest surface distance less one voxel step; to a capsule, to the nearest voxel that is neither", ordered=True,
 )  # fmt: skip
 def margin_mm(geometry: CaseGeometry, a: str, b: str) -> Measurement:
     """Margin of a lesion to another structure, or to the capsule of its host.
