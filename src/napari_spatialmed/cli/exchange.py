@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SCORING_MODULES = {
     "errors.py": "errors.py",
+    "markup.py": "evaluation/markup.py",
     "model.py": "questions/model.py",
     "parsing.py": "evaluation/parsing.py",
     "quantities.py": "evaluation/quantities.py",
@@ -107,7 +108,9 @@ def render_all(state: State, cases: Path) -> Rendered:
     BenchmarkError
         If an answer no longer follows from the labels (rule G2).
     """
+    from napari_spatialmed.cli.evaluate import source_of
     from napari_spatialmed.evaluation import render_view
+    from napari_spatialmed.evaluation.two_scans import open_second, render_two_scans
     from napari_spatialmed.geometry import CaseGeometry
     from napari_spatialmed.questions import FORMS, recompute
 
@@ -116,13 +119,16 @@ def render_all(state: State, cases: Path) -> Rendered:
         if found.status == "kept":
             wanted.setdefault(found.question.label_sha256, []).append(found.question)
     result = Rendered()
+    find = source_of((cases,), state)
     for case in open_by_label_hash(
         cases, set(wanted), state, progress=lambda text: click.echo(text, err=True)
     ):
         geometry = CaseGeometry(case)
         for question in wanted.pop(case.label_sha256()):
+            second = open_second(question, find)
             if question.key.form in FORMS:
-                again = recompute(question, geometry)
+                others = None if second is None else {second.case.id: second}
+                again = recompute(question, geometry, others=others)
                 if not again.matches:
                     raise journal.BenchmarkError(
                         f"the labels no longer give the answer of {question.id}: {again.reason}",
@@ -130,7 +136,10 @@ def render_all(state: State, cases: Path) -> Rendered:
                         hint="Nothing was exported. `spatialmed verify --cases` lists all; mark them stale and review them again.",
                     )
                 result.recomputed += 1
-            view = render_view(geometry, question.key.structures)
+            if second is None:
+                view = render_view(geometry, question.key.structures)
+            else:
+                view = render_two_scans(geometry, second, question.key.structures)
             result.pictures[question.id] = [picture.png for picture in view.pictures]
     result.missing = sorted({question.case for left in wanted.values() for question in left})
     return result
