@@ -62,6 +62,19 @@ def test_no_key_or_click_paints_before_it_is_asked_for(session: Session, row: La
     assert "locked" in row.switch.toolTip()
 
 
+def test_ctrl_z_takes_a_stroke_back_only_while_labels_are_unlocked(session: Session, wait_for: Wait) -> None:
+    labels = session.scene.case_layers.labels
+    keys = {str(key): bound for key, bound in labels.keymap.items()}
+    labels.paint((1, 1, 1), 2)
+    keys["Ctrl+Z"](labels)
+    assert session.case.labels[1, 1, 1] == 2
+    session.scene.set_editing(True)
+    keys["Ctrl+Z"](labels)
+    assert session.case.labels[1, 1, 1] == 0
+    keys["Ctrl+Shift+Z"](labels)
+    assert session.case.labels[1, 1, 1] == 2
+
+
 def test_a_new_case_is_locked_again(session: Session, case: Case) -> None:
     session.scene.set_editing(True)
     session.set_case(Case(case.labels.copy(), case.affine, case.structures))
