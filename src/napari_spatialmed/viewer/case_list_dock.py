@@ -128,6 +128,7 @@ class CaseListDock(QWidget):
         self.cases.looking.failed.connect(self.message.fail)
         self.cases.looking.cancelled.connect(self._cancelled)
         self.cases.looking.returned.connect(self._looked)
+        self.cases.looking.finished.connect(self._refresh)
         self.session.opening.started.connect(self._began)
         self.session.opening.failed.connect(self.message.fail)
         self.where.returnPressed.connect(self._look)
