@@ -167,8 +167,38 @@ def one_side(side: str, folder: Path) -> dict[str, float]:
         clock.note(turns[-1], "rotated frame")
     found |= {what: statistics.median(t[what] for t in turns) for what in turns[0]}
     found["peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if side == "ours":
+        viewer.dims.ndisplay = 2
+        live(lambda: True, 0.5)
+        reviewing(session, picture, found)
     viewer.close()
     return found
+
+
+def reviewing(session: Any, picture: Callable[[], Any], found: dict[str, float]) -> None:
+    """What a reviewer waits for in 2D: the next question's evidence drawn, and a case that was read ahead."""
+    from napari_spatialmed.geometry import measure
+    from napari_spatialmed.viewer.opening import open_prepared
+    from napari_spatialmed.viewer.work import Job
+
+    names = [s.name for s in session.case][3 : 3 + 2 * TURNS]
+    pairs = list(zip(names[::2], names[1::2], strict=True))
+    evidence = [measure(session.geometry, "surface_distance_mm", *pair) for pair in pairs]
+    times: list[dict[str, float]] = []
+    for pair, distance in zip(pairs, evidence, strict=True):
+        times.append({})
+        clock = Stopwatch()
+        session.select(pair)
+        session.scene.draw_only((distance,), pair)
+        picture()
+        clock.note(times[-1], "next question, evidence drawn")
+    # The first adds the layers that all others draw in.
+    found |= {what: statistics.median(t[what] for t in times[1:]) for what in times[0]}
+    ahead = open_prepared(Job(session.opening, -1), lambda progress: session.case)
+    clock = Stopwatch()
+    session.set_case(*ahead)
+    picture()
+    clock.note(found, "next case, read ahead")
 
 
 def main() -> None:

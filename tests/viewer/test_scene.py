@@ -66,6 +66,7 @@ def test_what_is_selected_stands_out_in_3d(session: Session, viewer: ViewerModel
     selected = viewer.layers["Selected · 3D"]
     assert selected.visible
     assert selected.opacity == 1
+    assert len(session.scene.surfaces._fine) == 1, "what is selected is built finer than what surrounds it"
     others = [layer for layer in viewer.layers if layer.name.endswith("3D") and layer is not selected]
     assert others
     assert all(layer.opacity < 0.5 for layer in others)

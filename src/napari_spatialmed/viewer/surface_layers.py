@@ -1,7 +1,7 @@
 """The 3D surfaces of a case: built in the background, kept, and shown in a few layers of many structures each.
 
 A layer per structure would cost napari a tenth of a second each, sixty times over; one mesh of everything would stall
-the window whenever it changes.  What is selected is shown again in a layer of its own, opaque, drawn last.
+the window whenever it changes.  What is selected is shown again in a layer of its own, opaque, fine, drawn last.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from napari.components import ViewerModel
@@ -17,22 +16,13 @@ from napari.layers import Surface as SurfaceLayer
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer
 
-from napari_spatialmed.case import Structure
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.case_layers import OWNER, add_quietly
-from napari_spatialmed.viewer.surfaces import Surface, cell_sizes, structure_surface
-from napari_spatialmed.viewer.work import Job, Work
+from napari_spatialmed.viewer.surface_building import MOST_REFINED, Group, build, refine
+from napari_spatialmed.viewer.surfaces import Surface
+from napari_spatialmed.viewer.work import Work
 
 CONTEXT_OPACITY = 0.14
-FACES_PER_LAYER = 125_000
-"""Adding a layer of this size takes a tenth of a second, of which most is the layer, not the faces."""
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Structures that share a layer."""
-
-    labels: tuple[int, ...]
 
 
 class SurfaceLayers(QObject):
@@ -43,10 +33,11 @@ class SurfaceLayers(QObject):
         self._viewer = weakref.ref(viewer)
         self._geometry: CaseGeometry | None = None
         self._surfaces: dict[int, Surface] = {}
+        self._fine: dict[int, Surface] = {}
         self._stale: set[int] = set()
-        self._layers: dict[_Group, SurfaceLayer] = {}
+        self._layers: dict[Group, SurfaceLayer] = {}
         self._selected_layer: SurfaceLayer | None = None
-        self._waiting: deque[_Group] = deque()
+        self._waiting: deque[Group] = deque()
         self._hidden: frozenset[int] = frozenset()
         self._selected: frozenset[int] = frozenset()
         self._colors: dict[str, tuple[int, int, int]] = {}
@@ -55,6 +46,8 @@ class SurfaceLayers(QObject):
         """How solid they are where nothing is selected, 0–1."""
         self.work = Work(self)
         self.work.part.connect(self._keep)
+        self._refining = Work(self)
+        self._refining.part.connect(self._keep_fine)
         # One layer per turn of the event loop, so that the window stays alive between them.
         self._adding = QTimer(self)
         self._adding.setInterval(0)
@@ -68,17 +61,19 @@ class SurfaceLayers(QObject):
     @property
     def complete(self) -> bool:
         """Whether everything that was asked for is on show."""
-        return not self.work.running and not self._waiting
+        return not (self.work.running or self._refining.running or self._waiting)
 
     def set_case(self, geometry: CaseGeometry | None) -> None:
         """Forget the last case's surfaces."""
         self.work.cancel()
+        self._refining.cancel()
         self._adding.stop()
         self._waiting.clear()
         for layer in (*self._layers.values(), self._selected_layer):
             self._remove(layer)
         self._layers.clear()
         self._surfaces.clear()
+        self._fine.clear()
         self._stale.clear()
         self._selected_layer = None
         self._geometry, self._hidden, self._selected = geometry, frozenset(), frozenset()
@@ -87,6 +82,7 @@ class SurfaceLayers(QObject):
     def stop(self) -> None:
         """Build and add nothing any more: the window closes."""
         self.work.stop()
+        self._refining.stop()
         self._adding.stop()
         self._waiting.clear()
 
@@ -121,12 +117,16 @@ class SurfaceLayers(QObject):
             self._build()
             self._dress()
             self._show_selected()
+            self._refine()
 
     def forget(self, labels: Iterable[int]) -> None:
         """After an edit: these structures' surfaces are out of date."""
-        self._stale.update(labels)
+        edited = set(labels)
+        self._stale.update(edited)
+        self._fine = {label: surface for label, surface in self._fine.items() if label not in edited}
         if self._stale and self._shown:
             self._build()
+            self._refine()
 
     def appear(self, hidden: Collection[int], selected: Collection[int]) -> None:
         """Which labels are invisible, and which stand out of the context."""
@@ -138,6 +138,7 @@ class SurfaceLayers(QObject):
         self._adding.start()
         self._dress()
         self._show_selected()
+        self._refine()
 
     def _build(self) -> None:
         geometry = self._geometry
@@ -149,10 +150,10 @@ class SurfaceLayers(QObject):
         again = [s for s in missing if s.label in placed]
         groups = [s for s in missing if s.label not in placed]
         if missing:
-            self.work.run("Building surfaces", _build, geometry, again, groups, self._selected)
+            self.work.run("Building surfaces", build, geometry, again, groups, self._selected)
 
-    def _keep(self, part: tuple[int, Surface | None] | _Group) -> None:
-        if isinstance(part, _Group):
+    def _keep(self, part: tuple[int, Surface | None] | Group) -> None:
+        if isinstance(part, Group):
             self._waiting.append(part)
         else:
             label, surface = part
@@ -165,6 +166,23 @@ class SurfaceLayers(QObject):
             if label in self._selected:
                 self._show_selected()
         self._adding.start()
+
+    def _refine(self) -> None:
+        """Build what is selected finer than what surrounds it."""
+        geometry = self._geometry
+        wanted = self._selected if len(self._selected) <= MOST_REFINED else frozenset[int]()
+        self._fine = {label: surface for label, surface in self._fine.items() if label in wanted}
+        if geometry is None or not self._shown:
+            return
+        missing = [geometry.case[label] for label in sorted(wanted) if label not in self._fine]
+        if missing:
+            self._refining.run("Refining surfaces", refine, geometry, missing)
+
+    def _keep_fine(self, part: tuple[int, Surface | None]) -> None:
+        label, surface = part
+        if surface is not None and label in self._selected:
+            self._fine[label] = surface
+            self._show_selected()
 
     def _show_next(self) -> None:
         viewer = self._viewer()
@@ -183,7 +201,7 @@ class SurfaceLayers(QObject):
 
     def _show_selected(self) -> None:
         viewer = self._viewer()
-        mesh = self._merged(self._selected - self._hidden) if self._shown else None
+        mesh = self._merged(self._selected - self._hidden, self._fine) if self._shown else None
         if viewer is None:
             return
         if mesh is None:
@@ -211,12 +229,13 @@ class SurfaceLayers(QObject):
             if layer.blending != blending:
                 layer.blending = blending
 
-    def _merged(self, labels: Iterable[int]) -> _Mesh | None:
+    def _merged(self, labels: Iterable[int], finer: Mapping[int, Surface] | None = None) -> _Mesh | None:
         geometry = self._geometry
-        ready = [label for label in labels if label in self._surfaces]
+        surfaces = self._surfaces | dict(finer or {})
+        ready = [label for label in labels if label in surfaces]
         if geometry is None or not ready:
             return None
-        parts = [self._surfaces[label] for label in ready]
+        parts = [surfaces[label] for label in ready]
         starts = np.cumsum([0, *(len(v) for v, _ in parts)])
         colors = [[*(c / 255 for c in self._colors[name]), 1.0] for name in self._names(ready)]
         return (
@@ -274,42 +293,3 @@ def _layer(title: str, mesh: _Mesh) -> SurfaceLayer:
         axis_labels=("I", "P", "L"),
         metadata={OWNER: "surface"},
     )
-
-
-def _build(
-    job: Job, geometry: CaseGeometry, again: list[Structure], new: list[Structure], first: frozenset[int]
-) -> int:
-    """Build surfaces: edited ones, then the selected, then the others by system, in groups that fill a layer each."""
-    survey, case = geometry.survey, geometry.case
-    cells = cell_sizes((survey.index_max - survey.index_min + 1) * case.spacing, case.spacing)
-    done: dict[int, int] = {}
-
-    def build(structure: Structure) -> int:
-        job.check()
-        job.progress(len(done) / max(len(again) + len(new), 1), f"Building surface of {structure.title}")
-        surface = None
-        if structure.label in survey:
-            row = survey.row(structure.label)
-            low, high = survey.index_min[row], survey.index_max[row]
-            box = tuple(slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
-            surface = structure_surface(
-                case.labels, structure.label, box, case.spacing, cell_mm=float(cells[row])
-            )
-        job.part((structure.label, surface))
-        return 0 if surface is None else len(surface[1])
-
-    for structure in (*again, *(s for s in new if s.label in first)):
-        done[structure.label] = build(structure)
-    labels: list[int] = []
-    faces = 0
-    for structure in sorted(new, key=lambda s: s.system):
-        if structure.label not in done:
-            done[structure.label] = build(structure)
-        labels.append(structure.label)
-        faces += done[structure.label]
-        if faces > FACES_PER_LAYER:
-            job.part(_Group(tuple(labels)))
-            labels, faces = [], 0
-    if labels:
-        job.part(_Group(tuple(labels)))
-    return len(done)

@@ -28,7 +28,7 @@ Surface = tuple[NDArray[np.float32], NDArray[np.int32]]
 
 
 def cell_sizes(
-    boxes_mm: NDArray[np.float64], spacing: ArrayLike, *, faces: int = FACES_OF_ALL_SURFACES
+    boxes_mm: NDArray[np.float64], spacing: ArrayLike, *, faces: int | None = FACES_OF_ALL_SURFACES
 ) -> NDArray[np.float64]:
     """Edge in mm of the cells that each structure's surface is built on, so that all together have about `faces`.
 
@@ -38,6 +38,8 @@ def cell_sizes(
         Sides of the structures' boxes, shape (n, 3).
     spacing
         mm per voxel of each axis: no cell is smaller.
+    faces
+        The budget; None for cells as fine as they can be in a single call of marching cubes.
 
     Returns
     -------
@@ -51,6 +53,8 @@ def cell_sizes(
     size = np.linalg.norm(boxes, axis=1)
     finest = float(np.min(np.asarray(spacing, np.float64)))
     least = np.maximum(np.cbrt(boxes.prod(axis=1) / CELLS_PER_SURFACE), finest)
+    if faces is None:
+        return np.asarray(least)
     # A cell's edge grows with the root of the structure's size.  Cells that can't be finer leave faces to the others.
     sizes = least
     factor = np.sqrt(_FACES_PER_CELL_OF_BOX * (area / size).sum() / faces)
