@@ -124,6 +124,16 @@ def test_a_dock_that_code_opened_is_not_opened_again(make_napari_viewer: Maker, 
     assert show_dock(viewer, "Measure") is measure
 
 
+def test_the_workspace_fits_a_low_screen(make_napari_viewer: Maker, qtbot: Any) -> None:
+    viewer = make_napari_viewer(show=True)
+    commands.workspace(viewer)
+    least = {
+        d.windowTitle(): d.minimumSizeHint().height()
+        for d in viewer.window._qt_window.findChildren(QDockWidget)
+    }
+    assert {title: height for title, height in least.items() if height > 600} == {}
+
+
 def test_tabs_read_in_full(make_napari_viewer: Maker, qtbot: Any) -> None:
     viewer = make_napari_viewer(show=True)
     commands.workspace(viewer)

@@ -6,7 +6,7 @@ from typing import Any
 
 from napari.viewer import Viewer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.errors import SpatialMedError
@@ -20,11 +20,13 @@ from napari_spatialmed.viewer.asking_jobs import ask_models, render_pictures
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.consent_dialog import may_send
 from napari_spatialmed.viewer.evidence import show_evidence
-from napari_spatialmed.viewer.frames import framed
+from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.messages import MessageLine, not_a_device
 from napari_spatialmed.viewer.sent_preview import SentPreview
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.work import Work
+
+_LEAST_WIDTH = 480
 
 
 class AskDock(QWidget):
@@ -58,7 +60,7 @@ class AskDock(QWidget):
         self.message = MessageLine()
         self.answers = AskAnswers()
         self.verdict = self.answers.verdict
-        layout = QVBoxLayout(self)
+        layout = scrolling_layout(self, _LEAST_WIDTH)
         layout.addWidget(self.form)
         layout.addWidget(self.preview)
         layout.addWidget(self.ask_button)
