@@ -199,7 +199,7 @@ def _print_corpus(benchmark: Benchmark, report: BuildReport) -> None:
     corpus = report.corpus
     for rule, found, why in (
         ("P1", corpus.constant, "the same in every patient"),
-        ("P3", corpus.surplus, "a form's commonest word, too often right"),
+        ("P3 or O3", corpus.surplus, "a word or a rank that is right too often"),
         ("", corpus.twice, "asked before of the same scan"),
     ):
         if found:

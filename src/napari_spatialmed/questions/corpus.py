@@ -106,13 +106,13 @@ def letter_spread(questions: Sequence[Question]) -> Spread:
 
 def rank_spread(questions: Sequence[Question]) -> Spread:
     """The truth's rank among sorted numeric options, against an even spread."""
-    return _spread([found for q in questions if (found := _rank(q)) is not None])
+    return _spread([found for q in questions if (found := rank_of(q)) is not None])
 
 
 def baselines(questions: Sequence[Question]) -> tuple[Baseline, ...]:
     """Majority letter, middle number, longest option, and the word that is most often right for a form."""
     closed = [(q, place) for q in questions if (place := place_of(q)) is not None]
-    ranked = [found for q, _ in closed if (found := _rank(q)) is not None]
+    ranked = [found for q, _ in closed if (found := rank_of(q)) is not None]
     most = Counter(place for _, place in closed).most_common(1)
     letter = most[0][0] if most else 0
     return (
@@ -176,7 +176,8 @@ def _spread(places: Sequence[tuple[int, int]]) -> Spread:
     return Spread(tuple(observed), tuple(round(e, 2) for e in expected), chi2, p)
 
 
-def _rank(question: Question) -> tuple[int, int] | None:
+def rank_of(question: Question) -> tuple[int, int] | None:
+    """The truth's rank among sorted numeric options, and how many there are; None where options are no single numbers."""
     place = place_of(question)
     if place is None or form_of(question.key.form).option_kind not in ("number", "interval", "span"):
         return None
