@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -119,17 +120,15 @@ async def _judge(
     from napari_spatialmed.evaluation.judging import judge_runs
     from napari_spatialmed.evaluation.results import read_items
 
-    terminal = sys.stderr.isatty()
+    terminal, last = sys.stderr.isatty(), [time.monotonic()]
 
     def show(done: int, total: int) -> None:
-        if terminal or done % 50 == 0 or done == total:
-            click.echo(
-                f"\r{done}/{total} explanations judged"
-                if terminal
-                else f"{done}/{total} explanations judged",
-                err=True,
-                nl=not terminal or done == total,
-            )
+        now = time.monotonic()
+        if now - last[0] < (0.2 if terminal else 10.0) and done < total:
+            return
+        last[0] = now
+        text = f"{done}/{total} explanations judged"
+        click.echo(f"\r{text}" if terminal else text, err=True, nl=not terminal or done == total)
 
     async with Client(
         resolve_endpoint(name), data_set=data_set, allow_remote=yes_send, budget=budget
