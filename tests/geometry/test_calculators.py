@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from napari_spatialmed.case import UnknownStructureError
+from napari_spatialmed.case.model import Case, Structure
 from napari_spatialmed.geometry import CALCULATORS, CaseGeometry, UnknownCalculatorError, measure
+from napari_spatialmed.geometry.hosts import organ_of
 from napari_spatialmed.geometry.reference_page import UNCERTAINTY, page
 from napari_spatialmed.geometry.registry import CalculatorArgumentsError
 
@@ -128,6 +130,28 @@ def test_lesions_are_counted_by_piece_and_host() -> None:
     assert found.value == 3
     assert found.detail["by_host"] == {"s1": 2, "undecided": 1}
     assert [one["voxels"] for one in found.detail["lesions"]] == [64, 27, 64]
+
+
+def test_a_lesion_across_two_segments_lies_in_the_organ_and_in_neither_segment() -> None:
+    labels = np.zeros((40, 40, 40), np.uint8)
+    labels[5:35, 5:20, 5:35], labels[5:35, 20:35, 5:35] = 1, 2
+    labels[18:22, 18:22, 18:22] = 3
+    labels[18:22, 9:13, 18:22] = 3
+    structures = (
+        Structure(1, "liver_segment_2", "segment 2", "liver_segment_2", kind="organ"),
+        Structure(2, "liver_segment_3", "segment 3", "liver_segment_3", kind="organ"),
+        Structure(3, "liver_tumor", "liver tumour", "liver_tumor", kind="lesion"),
+    )
+    found = measure(CaseGeometry(Case(labels, plain_affine(), structures)), "lesion_count")
+    assert found.detail["by_organ"] == {"liver": 2}
+    assert found.detail["by_segment"] == {"liver_segment_2": 1, "undecided": 1}
+    assert found.detail["by_host"] == found.detail["by_segment"]
+
+
+def test_lobes_belong_to_the_lung_of_their_side() -> None:
+    lobe = Structure(1, "lung_upper_lobe_left", "left upper lobe", "lung_upper_lobe", side="left")
+    assert organ_of(lobe) == "lung_left"
+    assert organ_of(Structure(2, "liver", "liver", "liver")) is None
 
 
 def test_burden_counts_the_lesion_as_part_of_its_organ() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_spatialmed.case.model import Structure
 from napari_spatialmed.geometry.neighbourhood import shell
 
 if TYPE_CHECKING:
@@ -17,6 +19,18 @@ MOST_OF_SECOND = 0.35
 """Rule U4: the host's least share of the shell, and the runner-up's greatest."""
 MERGED_SHARE = 0.05
 """A neighbouring lesion with this share of the shell is taken as one with it: a core lies in its rim's host."""
+
+
+_PART = re.compile(r"^(?P<organ>.+?)_(?:(?:upper|middle|lower)_lobe|lobe|segment)(?:_|$)")
+"""Concepts of an organ's parts, such as ``lung_upper_lobe`` and ``liver_segment_4``."""
+
+
+def organ_of(structure: Structure) -> str | None:
+    """The organ that a structure is a segment or lobe of, with its side; None if it is no such part."""
+    found = _PART.match(structure.concept)
+    if found is None:
+        return None
+    return f"{found['organ']}_{structure.side}" if structure.side else found["organ"]
 
 
 @dataclass(frozen=True, slots=True)

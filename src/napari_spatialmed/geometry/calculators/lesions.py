@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from napari_spatialmed.geometry.calculators.reading import flags_of, numbers
 from napari_spatialmed.geometry.case_geometry import CaseGeometry
-from napari_spatialmed.geometry.hosts import LEAST_SHARE, MOST_OF_SECOND, Shares, shares_around
+from napari_spatialmed.geometry.hosts import LEAST_SHARE, MOST_OF_SECOND, Shares, organ_of, shares_around
 from napari_spatialmed.geometry.measurement import Measurement
 from napari_spatialmed.geometry.registry import CalculatorArgumentsError, calculator
 
 
 def _decided(shares: Shares) -> str | None:
-    ranked = shares.ranked
+    return _host_of(shares.ranked)
+
+
+def _organ(geometry: CaseGeometry, shares: Shares) -> str | None:
+    """The host with the shares of an organ's segments taken together: a lesion across two of them lies in the organ."""
+    summed: dict[str, float] = {}
+    for name, share in shares.ranked:
+        whole = organ_of(geometry.structure(name)) or name
+        summed[whole] = summed.get(whole, 0.0) + share
+    return _host_of(tuple(sorted(summed.items(), key=lambda pair: -pair[1])))
+
+
+def _host_of(ranked: tuple[tuple[str, float], ...]) -> str | None:
     if not ranked or ranked[0][1] < LEAST_SHARE:
         return None
     return ranked[0][0] if len(ranked) == 1 or ranked[1][1] <= MOST_OF_SECOND else None
@@ -80,7 +94,7 @@ def lesion_burden_percent(
 
 @calculator(
     "lesion_count", scope="case", unit="count", title="Lesions",
-    description="Number of separate lesions (connected pieces of lesion labels, specks left out), in all and by host organ or segment.",
+    description="Number of separate lesions (connected pieces of lesion labels, specks left out), in all and by host structure, by organ (its segments or lobes taken together) and by segment.",
     reference="connected pieces, 26-neighbourhood, each with its host by rule U4",
 )  # fmt: skip
 def lesion_count(geometry: CaseGeometry, *lesions: str, least_voxels: int = 20) -> Measurement:
@@ -95,7 +109,7 @@ def lesion_count(geometry: CaseGeometry, *lesions: str, least_voxels: int = 20) 
         s.name for s in geometry.case.structures if s.kind == "lesion" and s.label in geometry.survey
     )
     counted: list[dict[str, object]] = []
-    by_host: dict[str, int] = {}
+    by_host, by_organ, by_segment = Counter[str](), Counter[str](), Counter[str]()
     specks = 0
     for name in names:
         found = geometry.pieces(name)
@@ -103,16 +117,25 @@ def lesion_count(geometry: CaseGeometry, *lesions: str, least_voxels: int = 20) 
             if size < least_voxels:
                 specks += 1
                 continue
-            inside = _decided(shares_around(geometry, name, piece, 3.0))
-            by_host[inside or "undecided"] = by_host.get(inside or "undecided", 0) + 1
+            shares = shares_around(geometry, name, piece, 3.0)
+            inside, organ = _decided(shares), _organ(geometry, shares)
+            segment = inside if inside is not None and organ_of(geometry.structure(inside)) else None
+            by_host[inside or "undecided"] += 1
+            by_organ[organ or "undecided"] += 1
+            if segment or _has_segments(geometry, organ):
+                by_segment[segment or "undecided"] += 1
             counted.append({
                 "structure": name, "piece": piece, "voxels": size, "volume_ml": size * geometry.survey.voxel_ml,
-                "host": inside, "centroid_ras_mm": numbers(geometry.to_ras(found.centroids[piece])),
+                "host": inside, "organ": organ, "segment": segment, "centroid_ras_mm": numbers(geometry.to_ras(found.centroids[piece])),
             })  # fmt: skip
     return Measurement(
         "lesion_count", len(counted), "count", 1.0, f"pieces of at least {least_voxels} voxels", tuple(names),
-        flags_of(geometry, *names), {"by_host": by_host, "lesions": counted, "specks": specks},
+        flags_of(geometry, *names), {"by_host": dict(by_host), "by_organ": dict(by_organ), "by_segment": dict(by_segment), "lesions": counted, "specks": specks},
     )  # fmt: skip
+
+
+def _has_segments(geometry: CaseGeometry, organ: str | None) -> bool:
+    return organ is not None and any(organ_of(s) == organ for s in geometry.case.structures)
 
 
 @calculator(
