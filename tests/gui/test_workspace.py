@@ -22,6 +22,7 @@ from qtpy.QtWidgets import QDockWidget, QTabBar
 from napari_spatialmed.case import colors, make_case
 from napari_spatialmed.viewer import commands, memory, workspace
 from napari_spatialmed.viewer.case_dock import CaseDock
+from napari_spatialmed.viewer.case_list_dock import NOTHING_PASSES, CaseListDock
 from napari_spatialmed.viewer.diagnose import Diagnose
 from napari_spatialmed.viewer.measure_dock import MeasureDock
 from napari_spatialmed.viewer.orthogonal import OrthogonalViews
@@ -332,6 +333,26 @@ def test_the_real_scan_opens_with_its_names(
     session.scene.view_from("A")
     wait_for(lambda: session.scene.surfaces.complete)
     assert len(session.scene.surfaces.built) == 61
+
+
+def test_the_case_list_teaches_lists_and_opens(make_napari_viewer: Maker, wait_for: Wait) -> None:
+    viewer = make_napari_viewer(show=True)
+    commands.workspace(viewer)
+    session, dock = session_for(viewer), show_dock(viewer, "Case list")
+    assert isinstance(dock, CaseListDock)
+    assert dock.empty.isVisible()
+    assert not dock.table.isVisible()
+    dock.samples_button.click()
+    wait_for(lambda: len(session.cases.rows) == 2 and not session.cases.looking.running)
+    assert [row.key for row in dock.model.rows] == ["phantom_abdomen", "phantom_brain"]
+    assert dock.table.isVisible()
+    dock.table.doubleClicked.emit(dock.model.index(1, 1))
+    wait_for(lambda: session.case is not None)
+    assert session.case.modality == "MR"
+    assert dock.model.state(dock.model.rows[1]) == "on show"
+    assert dock.details.text().startswith("phantom_brain: on show.")
+    dock.search.setText("nothing like this")
+    assert dock.counts.text() == NOTHING_PASSES
 
 
 def surfaces_complete(session: weakref.ref[Session]) -> bool:
