@@ -6,6 +6,7 @@ import gc
 import weakref
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from napari_spatialmed.viewer.label_lock import lock
 from napari_spatialmed.viewer.pixels import value_range, windows
 from napari_spatialmed.viewer.settings import Palette, first_ct_window, first_palette
 from napari_spatialmed.viewer.slice_plane import SlicePlane
-from napari_spatialmed.viewer.work import run_once
 
 OWNER = "spatialmed"
 """Key in a layer's metadata by which our layers are known."""
@@ -148,17 +148,12 @@ class CaseLayers:
 
 
 class Prepared:
-    """What showing a case needs, made off the GUI thread.
-
-    The layers, too: the first of them may still have to wait for napari's units and tables (see :func:`load_layers`).
-    """
+    """What showing a case needs, made off the GUI thread: the layers, too."""
 
     def __init__(self, case: Case) -> None:
         self.windows = windows(case, first_ct_window())
         self.palette = first_palette()
         self.image: Image | None = None
-        # Two threads at once would find napari's table of units half filled.
-        run_once(load_layers).result()
         for data, given, kind in layer_data(case, self.windows, self.palette):
             if kind == "image":
                 self.image = Image(data, metadata={OWNER: "scan"}, **given)
@@ -184,8 +179,12 @@ class LabelColors(DirectLabelColormap):
         return mapped
 
 
+@cache
 def load_layers() -> None:
-    """Make napari load what its first layers need, its units and tables: half a second that no scan then waits for."""
+    """Make napari load what its first layers need, its units and tables: half a second that no scan then waits for.
+
+    In the GUI thread, before any other makes layers: two threads at once would find the table of units half filled.
+    """
     Image(np.zeros((1, 1, 1), np.uint8), units=("mm",) * 3)
     Labels(np.zeros((1, 1, 1), np.uint8), units=("mm",) * 3)
 

@@ -35,7 +35,6 @@ from napari_spatialmed.viewer.slice_steps import SliceSteps
 from napari_spatialmed.viewer.space import world_from_ras
 from napari_spatialmed.viewer.surface_layers import SurfaceLayers
 from napari_spatialmed.viewer.unmoved import Unmoved
-from napari_spatialmed.viewer.work import run_once
 
 VIEW_DIRECTIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "A": ((0, 1, 0), (-1, 0, 0)),
@@ -70,7 +69,7 @@ class Scene:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
-        run_once(load_layers)
+        load_layers()
         self.geometry: CaseGeometry | None = None
         self.prepared: Prepared | None = None
         self._selected: frozenset[str] = frozenset()

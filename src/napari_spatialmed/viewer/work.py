@@ -248,12 +248,6 @@ def _relay() -> _Relay:
     return _Relay()
 
 
-@cache
-def run_once(function: Callable[[], object]) -> Future[object]:
-    """Run something in a thread, once in the life of the process; nobody is told when it is done."""
-    return _threads.submit(function)
-
-
 def _deliver(work: Work, generation: int, future: Future[Any]) -> None:
     _relay().arrived.emit(work, "_on_done", generation, (future,))
 
