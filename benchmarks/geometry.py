@@ -132,6 +132,9 @@ def of_edits(strokes: list[tuple[str, float]]) -> list[str]:
         "| --- | --- |",
         *(f"| {name} | {1000 * seconds:.0f} |" for name, seconds in strokes),
         "",
+        "What was measured in the viewer or by `spatialmed measure` is kept in the cache folder, by a hash of the label map, its names, the scan and the calculators' version, "
+        "and found again by any process. At most 256 MB are kept; what was not asked for longest goes first; a damaged file is computed anew.",
+        "",
     ]
 
 
