@@ -191,13 +191,8 @@ def save_scan(case: Case, folder: Path, name: str = IMAGE_NAME) -> Path:
     """
     if case.image is None:
         raise AdapterError("the case has labels but no scan", hint="Give the scan's file too.")
-    kind = (
-        np.float32
-        if case.image.dtype.kind == "f"
-        else np.int32
-        if case.image.dtype.itemsize > 2
-        else np.int16
-    )
+    whole = np.int32 if case.image.dtype.itemsize > 2 else np.int16
+    kind = np.float32 if case.image.dtype.kind == "f" else whole
     path = folder / name
     nib.save(nib.Nifti1Image(np.asarray(case.image, kind), case.affine), path)
     return path
