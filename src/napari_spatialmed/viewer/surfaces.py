@@ -19,7 +19,9 @@ FACES_OF_ALL_SURFACES = 250_000
 CELLS_PER_SURFACE = 150_000
 """Of one structure's grid: marching cubes holds Python's lock, so one call must stay short."""
 SMOOTHING_CELLS = 0.7
-_MARGIN = 2
+SMOOTHING_VOXELS = 1.1
+"""Where a cell is one voxel there is no mean of several that would smooth its steps."""
+_MARGIN = 3
 _FACES_PER_CELL_OF_BOX = 1.1
 """Measured on organs: faces of a surface for each cell-sized patch of its box's six sides."""
 
@@ -94,7 +96,8 @@ def structure_surface(
     share, starts, stride = _shares(labels, label, box, np.maximum(1, np.rint(cell_mm / mm)).astype(int))
     # Along coarser axes a cell is already smooth.
     edge = mm * stride
-    field = ndimage.gaussian_filter(share, SMOOTHING_CELLS * np.sqrt(edge.min() / edge), truncate=2.5)
+    smoothing = np.where(stride == 1, SMOOTHING_VOXELS, SMOOTHING_CELLS)
+    field = ndimage.gaussian_filter(share, smoothing * np.sqrt(edge.min() / edge), truncate=2.5)
     # A thing thinner than a cell fills no cell by half; it is drawn all the same.
     level = min(0.5, 0.5 * float(field.max()))
     if level <= 0:
