@@ -115,7 +115,7 @@ class CloseGuard(QObject):
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self._window: QMainWindow | None = None
+        self._watching = False
 
     def watch(self) -> None:
         """Watch the session's window, once it is on show.
@@ -123,13 +123,17 @@ class CloseGuard(QObject):
         Among event filters the last one installed is asked first: so a refused close is seen by nobody else.
         """
         window = window_of(self._session)
-        if window is not None and window is not self._window:
-            self._window = window
+        if window is not None and not self._watching:
+            self._watching = True
             window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt: keeps the window open where the person wants to go back."""
-        if watched is self._window and event.type() == QEvent.Type.Close and not may_leave(self._session):
-            event.ignore()
-            return True
-        return False
+        if event.type() != QEvent.Type.Close:
+            return False
+        if may_leave(self._session):
+            self._watching = False
+            watched.removeEventFilter(self)
+            return False
+        event.ignore()
+        return True
