@@ -99,7 +99,8 @@ def propose_command(
     def keep(event: Progress) -> None:
         if event.proposal is not None:
             record_proposal(benchmark, event.proposal)
-            click.echo(f"\r{event.accepted} of {count} accepted", nl=False, err=True)
+            if sys.stderr.isatty():  # in a log the lines would run into one
+                click.echo(f"\r{event.accepted} of {count} accepted", nl=False, err=True)
 
     started = time.perf_counter()
     result = run_async(
@@ -115,7 +116,8 @@ def propose_command(
             on_event=keep,
         )
     )
-    click.echo("", err=True)
+    if sys.stderr.isatty():
+        click.echo("", err=True)
     print_funnel(result.funnel)
     click.echo(
         f"{len(result.accepted)} of {count} accepted in {time.perf_counter() - started:.1f} s → {path}"
