@@ -42,7 +42,7 @@ def test_closing_while_a_scan_is_loading_twenty_times(
     for n in range(20):
         viewer = make_napari_viewer(show=n % 5 == 0)
         session = session_for(viewer)
-        show_dock(viewer, ("Case", "Curate", "Measure", "Propose")[n % 4])
+        show_dock(viewer, ("Case", "Curate", "Case list", "Propose")[n % 4])
         session.open_sample_async(("phantom-abdomen", "phantom-brain")[n % 2])
         turn(0.03 * n)
         running = session.opening.running
@@ -94,7 +94,7 @@ def test_a_close_that_was_refused_stops_nothing(make_napari_viewer: Maker, qtbot
     qtbot.waitUntil(lambda: session.case is not None, timeout=30_000)
 
 
-class asked_to_close:  # noqa: N801
+class asked_to_close:
     """A close event from the window system; Qt lets nobody else make one."""
 
     def type(self) -> Any:
