@@ -103,22 +103,7 @@ def parts_of(viewer: napari.Viewer, title: str) -> Iterator[QWidget]:
 
 def test_every_dock_can_be_heard_and_read_large(workspace: napari.Viewer, qtbot: Any) -> None:
     """Names for a screen reader, tooltips on buttons, the Tab key from top to bottom, nothing cut at twice the font size."""
-    nameless, unexplained = [], []
-    for title in OWN:
-        parts = list(parts_of(workspace, title))
-        buddies = {part.buddy() for part in parts if isinstance(part, QLabel)}
-        for part in parts:
-            what = f"{title}: {type(part).__name__} in {type(part.parent()).__name__}"
-            if isinstance(part, QAbstractButton):
-                # A word, not a sign like "…", unless there is a name beside it.
-                if not part.accessibleName() and not any(c.isalnum() for c in part.text()):
-                    nameless.append(f"{what}: {part.text()}")
-                if not part.toolTip():
-                    unexplained.append(f"{what}: {part.text()}")
-            elif isinstance(part, _SPOKEN) and not part.accessibleName() and part not in buddies:
-                nameless.append(what)
-    assert nameless == []
-    assert unexplained == []
+    assert unheard_in(workspace) == ([], [])
     show_dock(workspace, "Case")
     qtbot.wait(20)
     heights = tab_order(workspace.window.dock_widgets[dock_name("Case")])
@@ -150,6 +135,26 @@ def cut_in(viewer: napari.Viewer, title: str) -> Iterator[str]:
             assert part.fontInfo().pointSize() == 18, part.accessibleName()
             if part.verticalHeader().defaultSectionSize() < metrics.height():
                 yield f"{title}: rows of {part.accessibleName()}"
+
+
+def unheard_in(viewer: napari.Viewer) -> tuple[list[str], list[str]]:
+    """What has no name for a screen reader, and which buttons have no tooltip."""
+    nameless: list[str] = []
+    unexplained: list[str] = []
+    for title in OWN:
+        parts = list(parts_of(viewer, title))
+        buddies = {part.buddy() for part in parts if isinstance(part, QLabel)}
+        for part in parts:
+            what = f"{title}: {type(part).__name__} in {type(part.parent()).__name__}"
+            if isinstance(part, QAbstractButton):
+                # A word, not a sign like "…", unless there is a name beside it.
+                if not part.accessibleName() and not any(c.isalnum() for c in part.text()):
+                    nameless.append(f"{what}: {part.text()}")
+                if not part.toolTip():
+                    unexplained.append(f"{what}: {part.text()}")
+            elif isinstance(part, _SPOKEN) and not part.accessibleName() and part not in buddies:
+                nameless.append(what)
+    return nameless, unexplained
 
 
 def tab_order(dock: CaseDock) -> list[int]:
