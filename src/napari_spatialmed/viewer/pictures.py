@@ -187,10 +187,11 @@ def _film(frames: Iterator[Image.Image], path: Path, turn: Turn) -> None:
         raise PictureError(
             "MP4 needs the package imageio-ffmpeg",
             where=path,
-            hint="pip install imageio-ffmpeg, or save a GIF.",
+            hint="Install it (the extra `film` has it), or save a GIF.",
         )
     import imageio.v2 as imageio
 
+    film: Any  # imageio's types know only what all its writers share
     with imageio.get_writer(
         path, fps=turn.frames / turn.seconds, codec="libx264", macro_block_size=2
     ) as film:
