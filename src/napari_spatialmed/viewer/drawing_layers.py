@@ -22,6 +22,7 @@ from napari_spatialmed.viewer.case_layers import OWNER, add_quietly, keep_from_s
 from napari_spatialmed.viewer.drawings import Drawing
 from napari_spatialmed.viewer.messages import shown
 from napari_spatialmed.viewer.space import world_from_ras
+from napari_spatialmed.viewer.word_halo import add_rim
 from napari_spatialmed.viewer.word_places import apart
 
 INK = "#ffe14d"
@@ -291,6 +292,7 @@ class DrawingLayers:
         for layer in (self._lines, self._arrows, self._words):
             add_quietly(viewer, layer, at=len(viewer.layers))
             keep_from_sliders(viewer, layer)
+        add_rim(viewer, self._words)
 
 
 class _Batch:

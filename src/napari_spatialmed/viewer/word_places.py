@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 _WIDTH_PX, _LINE_PX = 9.8, 20.0
 """Of one character and of one line, at the size that drawings are written in."""
+_LIFT_LINES = 0.7
+"""In 3D, where a text would stand right on its line."""
 _MOST_LINES = 12
 
 
@@ -26,10 +28,13 @@ def apart(viewer: ViewerModel, world: NDArray[np.float64], texts: Sequence[str])
     right, down = _directions(viewer)
     zoom = float(viewer.scene.camera.zoom)
     places = np.stack([world @ right, world @ down], axis=1) * zoom
-    if viewer.dims.ndisplay == 3:
+    if viewer.dims.ndisplay == 2:
+        lines = np.asarray(lines_down(places, texts), float)
+    else:
         # There napari writes a text around its place, not to the right of it.
         places[:, 0] -= [_WIDTH_PX * len(text) / 2 for text in texts]
-    return np.outer(np.asarray(lines_down(places, texts), float) * _LINE_PX / zoom, down)
+        lines = np.asarray(lines_down(places, texts), float) - [_LIFT_LINES * bool(text) for text in texts]
+    return np.outer(lines * _LINE_PX / zoom, down)
 
 
 def _directions(viewer: ViewerModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
