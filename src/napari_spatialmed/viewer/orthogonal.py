@@ -18,6 +18,7 @@ from napari_spatialmed.viewer.case_layers import CaseLayers, keep_from_sliders
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.scene import BACKGROUND
 from napari_spatialmed.viewer.session import Session, session_for
+from napari_spatialmed.viewer.wheel import Wheel
 
 _ORDERS = {"Coronal": (1, 0, 2), "Sagittal": (2, 0, 1)}
 CROSSHAIR = "#49c5ff"
@@ -39,6 +40,7 @@ class SideView:
         self.labels: Labels | None = None
         self.crosshair: Vectors | None = None
         self.model.mouse_drag_callbacks.append(self._on_press)
+        self._wheel = Wheel(self.model, main)
 
     def show_case(self) -> None:
         """Mirror the layers of the main view."""

@@ -35,6 +35,7 @@ from napari_spatialmed.viewer.slice_steps import SliceSteps
 from napari_spatialmed.viewer.space import world_from_ras
 from napari_spatialmed.viewer.surface_layers import SurfaceLayers
 from napari_spatialmed.viewer.unmoved import Unmoved
+from napari_spatialmed.viewer.wheel import Wheel
 
 VIEW_DIRECTIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "A": ((0, 1, 0), (-1, 0, 0)),
@@ -85,6 +86,7 @@ class Scene:
         self.pointing = Pointing(viewer, self)
         self.cut = Cut(viewer, self)
         self._steps = SliceSteps(viewer, self)
+        self._wheel: Wheel | None = None
         self._watch: EditWatch | None = None
         self._closed = False
         # When the view turns 3D, napari first slices every visible layer for it: a whole scan, in floats.  So ours are
@@ -135,6 +137,7 @@ class Scene:
         viewer.dims.order = (0, 1, 2)
         viewer.reset_view()
         self.letters.show(True)
+        self._wheel = Wheel(viewer, viewer)
         scale_bar = viewer.canvas.overlays.scale_bar
         scale_bar.visible, scale_bar.colored, scale_bar.color = True, True, SCALE
 
@@ -143,6 +146,9 @@ class Scene:
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
+        if self._wheel is not None:
+            self._wheel.stop()
+            self._wheel = None
         self.cut.forget()
         with removing_layers(self.viewer):
             self.drawing_layers.set_case(None)

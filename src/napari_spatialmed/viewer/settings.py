@@ -15,6 +15,11 @@ def first_ct_window() -> str:
     return str(get_plugin_settings(_PLUGIN).looks.ct_window)
 
 
+def wheel_moves_slices() -> bool:
+    """Whether the mouse wheel goes through the slices of a case in 2D, and doesn't zoom."""
+    return bool(get_plugin_settings(_PLUGIN).looks.wheel == "slices")
+
+
 def first_palette() -> Palette:
     """Which colours structures have when a case opens."""
     return cast("Palette", get_plugin_settings(_PLUGIN).looks.palette)
