@@ -6,6 +6,7 @@ neither other programs on the machine nor a graphics card that is missing can ma
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -81,7 +82,11 @@ def session(make_napari_viewer: Callable[..., napari.Viewer]) -> Session:
 def watch(session: Session) -> Iterator[EventLoopWatch]:
     viewer: Any = session.scene.viewer
     found = EventLoopWatch(viewer.window._qt_viewer.canvas._scene_canvas)
+    # Python's collector would walk over all that earlier tests left in this process: after eighty of them, a second.
+    gc.collect()
+    gc.freeze()
     yield found
+    gc.unfreeze()
     found.close()
 
 
