@@ -76,8 +76,8 @@ def head(labels: np.ndarray, load: float) -> list[str]:
         "Written by `OMP_NUM_THREADS=1 python benchmarks/geometry.py --write docs/reference/speed.md`. One run, one thread, the same data for all: a synthetic "
         f"{' × '.join(map(str, labels.shape))} map of {len(np.unique(labels)) - 1} labels ({100 * (labels != 0).mean():.0f} % labelled), uint8, voxels of "
         f"{' × '.join(map(str, geometry_map.SPACING))} mm. CPU-seconds; the ratios are what counts. "
-        f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {os.cpu_count()} cores shared with other programs "
-        f"(load {load:.1f} at the start): that makes CPU-seconds longer on both sides.",
+        f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {os.cpu_count()} cores, load {load:.1f} at the start "
+        "(other programs on the machine make CPU-seconds longer on both sides).",
         "",
         "Results of both sides are compared in the same run: equal counts, identical partitions, distances within 1e-9 mm, areas within 2 % "
         "(marching cubes libraries treat ambiguous cells in different ways, see [conventions](../explanation/conventions.md)), equal sums of voxels read.",
@@ -109,8 +109,8 @@ def of_the_case(whole: list[tuple[str, float]], rates: list[tuple[str, float, fl
         "",
         "## Many cases",
         "",
-        f"Cases of this size a minute on {WORKERS} worker processes of a local Dask cluster, files included, once each worker has had its first. By the clock it is what two cores shared with other programs gave in "
-        "this run; by CPU time it is what two free cores would give.",
+        f"Cases of this size a minute on {WORKERS} worker processes of a local Dask cluster, files included, once each worker has had its first. By the clock is what this machine gave, with whatever else "
+        "ran on it; by CPU time it is what two free cores would give.",
         "",
         "| what | a minute, by the clock | by CPU time | bar |",
         "| --- | --- | --- | --- |",
