@@ -141,7 +141,7 @@ def test_predictions_are_scored(benchmark, tmp_path, capsys):
     result = json.loads(out)
     assert result["scores"]["COMP"]["score"] == 0.5
     assert sum(result["outcomes"].values()) == 4
-    assert "1 questions have no answer" in err
+    assert "without an answer: 1 question," in err
     assert run("score", str(file), "--benchmark", benchmark) == 4
     assert "COMP" in capsys.readouterr().out
 

@@ -49,7 +49,7 @@ def test_every_question_counts_also_those_without_an_answer(state, tmp_path):
     assert result.rows["VOLEST"]["score"] == pytest.approx(1 / 2)
     assert result.rows["AVG"]["score"] == pytest.approx((5 / 8 + 1 / 2) / 2)
     json.loads(result.to_json())
-    assert "4 questions have no answer" in result.notes[0]
+    assert "without an answer: 4 questions" in result.notes[0]
 
 
 def test_scored_predictions_are_a_run_that_a_report_reads(state, tmp_path):

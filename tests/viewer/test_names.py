@@ -75,7 +75,7 @@ def test_the_benchmark_is_told_and_told_again_when_taken_back(
     assert liver.scores == (2,)
     record = opened.state.cases[with_questions.case.id]
     assert {s.name: s.volume_ml for s in record.structures}["pancreas"] == 2.4
-    assert "1 questions are stale and 1 respelled" in said[0]
+    assert "1 question went stale and 1 got the new name" in said[0]
     changes.undo()
     assert spleen.stale_reason == ""
     assert kidney.question.key.structures == ("kidney_left",)

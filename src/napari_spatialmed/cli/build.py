@@ -38,6 +38,7 @@ from napari_spatialmed.cli.team_options import (
 )
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.questions import PAPER_TASKS, Task, audit
+from napari_spatialmed.wording import counted
 
 
 @click.command("build")
@@ -134,8 +135,8 @@ def build_command(
     if funnel_file is not None:
         _write(funnel_file, json.dumps(funnel.to_dict(), indent=1))
     click.echo(
-        f"{report.done} cases built, {report.skipped} were built before, {len(report.failed)} failed; "
-        f"{report.accepted} questions accepted of {report.proposed} proposed in {seconds:.0f} s "
+        f"{counted(report.done, 'case')} built, {report.skipped} were built before, {len(report.failed)} failed; "
+        f"{counted(report.accepted, 'question')} accepted of {report.proposed} proposed in {seconds:.0f} s "
         f"({60 * report.accepted / max(seconds, 1e-9):.0f} a minute) → {path}"
     )
     _print_corpus(benchmark, report)

@@ -10,6 +10,7 @@ import click
 
 from napari_spatialmed import benchmark as journal
 from napari_spatialmed.cli import EXIT_BAD_INPUT, EXIT_PARTLY_DONE
+from napari_spatialmed.wording import counted
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -249,7 +250,8 @@ def stats_command(file: Path, each: bool, as_json: bool) -> None:
         print_json(data)
         return
     click.echo(
-        f"{state.title or file.name}: {len(state.events)} events, {len(state.cases)} cases, {len(state.questions)} questions"
+        f"{state.title or file.name}: {counted(len(state.events), 'event')}, {counted(len(state.cases), 'case')}, "
+        f"{counted(len(state.questions), 'question')}"
     )
     click.echo("  ".join(f"{name} {count}" for name, count in sorted(statuses.items())))
     click.echo()

@@ -14,6 +14,7 @@ from napari_spatialmed.cli.actors import actor_option, who
 from napari_spatialmed.cli.journal import print_agreement, print_funnel, print_json, print_notices
 from napari_spatialmed.evaluation.prompts import measured_facts
 from napari_spatialmed.questions import LETTERS
+from napari_spatialmed.wording import counted
 
 KEYS = {
     "0": "score 0: unqualified",
@@ -58,7 +59,7 @@ def review_command(file: Path, summary: bool, skipped: bool, as_json: bool, acto
         if item.case != case:
             case = item.case
             left = sum(i.case == case for i in waiting)
-            click.secho(f"\n{case}: {left} question{'s' if left != 1 else ''}", bold=True)
+            click.secho(f"\n{case}: {counted(left, 'question')}", bold=True)
         _show(opened, item)
         if not _judge(opened, item.question, seen):
             break

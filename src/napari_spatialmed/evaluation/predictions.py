@@ -22,6 +22,7 @@ from napari_spatialmed.evaluation.runfolder import RunFolder
 from napari_spatialmed.evaluation.runplan import Item, items_sha256, select_items
 from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode, score_answer
 from napari_spatialmed.evaluation.statistics import bootstrap_interval
+from napari_spatialmed.wording import counted
 
 ID_FIELDS = ("id", "question", "question_id")
 TEXT_FIELDS = ("text", "prediction", "response", "answer", "output")
@@ -55,7 +56,9 @@ class PredictionScores:
         """What a reader should know."""
         notes = []
         if self.missing:
-            notes.append(f"{self.missing} questions have no answer; they count 0 and stand among the errors")
+            notes.append(
+                f"without an answer: {counted(self.missing, 'question')}, counted as 0 among the errors"
+            )
         if self.unknown:
             notes.append(
                 f"{self.unknown} answers are to questions that this benchmark doesn't ask; they are left out"

@@ -30,6 +30,7 @@ from napari_spatialmed.questions.corpus import (
 from napari_spatialmed.questions.forms import FORMS
 from napari_spatialmed.questions.model import LETTERS, TASKS, Question, Verdict
 from napari_spatialmed.questions.rules import RULES
+from napari_spatialmed.wording import counted
 
 LEAST_P = 0.01
 _ROUGHLY_EQUAL = re.compile(r"approximately equal|about the same|roughly equal", re.I)
@@ -78,7 +79,7 @@ class Audit:
     def text(self) -> str:
         """For a terminal."""
         lines = [
-            f"{self.questions} questions about {self.cases} cases",
+            f"{counted(self.questions, 'question')} about {counted(self.cases, 'case')}",
             "  " + "  ".join(f"{task} {count}" for task, count in self.tasks.items()),
             "",
         ]
@@ -104,7 +105,7 @@ class Audit:
         if constant:
             lines += ["", "the same in every patient (rule P1)"]
             lines += [
-                f"  {r.relation}: {', '.join(r.structures)} → {r.answers[0][0]} in {r.cases} cases"
+                f"  {r.relation}: {', '.join(r.structures)} → {r.answers[0][0]} in {counted(r.cases, 'case')}"
                 for r in constant
             ]
         lines += ["", "rules"]
@@ -199,7 +200,7 @@ def _equal_verdict(questions: Sequence[Question]) -> Verdict:
         return RULES["O4"].verdict(None, "No question offers “approximately equal”.")
     return RULES["O4"].verdict(
         bool(place),
-        f"“Approximately equal” is offered {len(offered)} times and is the truth {len(place)} times.",
+        f"“Approximately equal” is offered {counted(len(offered), 'time')} and is the truth {counted(len(place), 'time')}.",
     )
 
 
@@ -214,7 +215,8 @@ def _constant_verdict(counts: Sequence[RelationCount], constant: Sequence[str]) 
         )
     most = max((c.cases for c in counts), default=0)
     return rule.verdict(
-        True, f"No relation is the same in every patient; the most asked one occurs in {most} cases."
+        True,
+        f"No relation is the same in every patient; the most asked one occurs in {counted(most, 'case')}.",
     )
 
 

@@ -22,6 +22,7 @@ from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text
 from napari_spatialmed.viewer.open_form import OpenForm
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.structures_table import StructuresTable
+from napari_spatialmed.wording import counted
 
 EMPTY = (
     "No scan is open. Choose a label map and the scan it belongs to below, drop the files here, or try one of the samples. "
@@ -119,7 +120,7 @@ class CaseDock(QWidget):
         self.message.say(text, "good")
 
     def _surfaces_ready(self, count: int) -> None:
-        self.message.say(f"Built {count} surface{'s' if count != 1 else ''}.", "good")
+        self.message.say(f"Built {counted(count, 'surface')}.", "good")
 
     def _surfaces_cancelled(self) -> None:
         if self.session.case is not None and self.session.scene.viewer.dims.ndisplay == 3:

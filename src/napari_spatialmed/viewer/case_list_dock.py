@@ -28,6 +28,7 @@ from napari_spatialmed.viewer.keys import LIST_KEYS, bind_list, key_text
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel
 from napari_spatialmed.viewer.session import session_for
+from napari_spatialmed.wording import counted
 
 EMPTY = (
     "No cases are listed yet. Choose a folder of labelled scans, or drop one here: folders inside are searched, and the "
@@ -220,9 +221,9 @@ class CaseListDock(QWidget):
 
     def _show_counts(self, rows: list[CaseRow]) -> None:
         parts = [
-            f"{len(rows)} cases"
+            counted(len(rows), "case")
             if len(self.model.rows) == len(rows)
-            else f"{len(self.model.rows)} of {len(rows)} cases"
+            else f"{len(self.model.rows)} of {counted(len(rows), 'case')}"
         ]
         known = [row.progress for row in rows if row.progress is not None]
         if known:
@@ -231,14 +232,14 @@ class CaseListDock(QWidget):
                 f"{sum(p.mine for p in known)} of {sum(p.questions for p in known)} questions scored by you"
             )
             parts.append(
-                f"questions left on {waiting} case{'' if waiting == 1 else 's'}"
-                if waiting
-                else "nothing left for you"
+                f"questions left on {counted(waiting, 'case')}" if waiting else "nothing left for you"
             )
         self.counts.setText(NOTHING_PASSES if rows and not self.model.rows else " · ".join(parts))
         strange = self.cases.unrecognised
         self.recognise_button.setVisible(bool(strange) and not self.cases.looking.running)
-        self.recognise_button.setText(f"Find {strange} cases of the benchmark among those not opened")
+        self.recognise_button.setText(
+            f"Find {counted(strange, 'case')} of the benchmark among those not opened"
+        )
         self.recognise_button.setToolTip(
             "A scan is recognised by its voxels, so each file that was not opened yet is read once"
         )

@@ -10,6 +10,7 @@ from qtpy.QtGui import QFont
 from napari_spatialmed.viewer.case_list import CaseList
 from napari_spatialmed.viewer.case_rows import CaseRow
 from napari_spatialmed.viewer.messages import shown
+from napari_spatialmed.wording import counted
 
 COLUMNS = ("", "Case", "Kind", "Struct.", "You", "Others", "Kept")
 TIPS = (
@@ -80,11 +81,7 @@ class CaseListModel(QAbstractTableModel):
             lines.append(row.problem)
         elif row.files is not None:
             scan = "without a scan" if row.files.image is None else f"with {row.files.image.name}"
-            size = (
-                ""
-                if row.structures is None
-                else f" · {row.structures} structure{'' if row.structures == 1 else 's'}"
-            )
+            size = "" if row.structures is None else f" · {counted(row.structures, 'structure')}"
             lines.append(f"{row.files.labels.name} {scan}{size}")
         if row.progress is not None:
             lines.append(row.progress.text())

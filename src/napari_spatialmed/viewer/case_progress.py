@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from napari_spatialmed.benchmark import QuestionState, State, queue_state, visible_to
 from napari_spatialmed.viewer.queue_table import TO_DO
+from napari_spatialmed.wording import counted
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class CaseProgress:
         if not self.questions:
             return "No questions about it in this benchmark."
         waiting = f"{self.left} left for you" if self.left else "none left for you"
-        reviews = "1 review" if self.others == 1 else f"{self.others} reviews"
+        reviews = counted(self.others, "review")
         return (
             f"{self.questions} questions: {self.mine} scored by you, {waiting}; {reviews} by others; "
             f"{self.kept} of yours kept."

@@ -19,6 +19,7 @@ from napari_spatialmed.questions import Renaming, after_renaming
 from napari_spatialmed.viewer.measuring import Measured, Wanted, measure_all
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.work import Work
+from napari_spatialmed.wording import counted
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class NameChanges(QObject):
         said = f"{effect.changed} structures have another name."
         if effect.questions:
             said += (
-                f" In the benchmark {effect.stale} questions are stale and {effect.respelled} respelled;"
+                f" In the benchmark {counted(effect.stale, 'question')} went stale and {effect.respelled} got the new name;"
                 " reviews of them count again once confirmed."
             )
         self.changed.emit(said)

@@ -15,6 +15,7 @@ from napari_spatialmed.evaluation.results import Items, ModelResult, read_items,
 from napari_spatialmed.evaluation.scoring import OUTCOMES
 from napari_spatialmed.questions import PAPER_TASKS
 from napari_spatialmed.viewer.report_details import DetailTable, detail_tables
+from napari_spatialmed.wording import counted
 
 WORST = 40
 CLASSED = frozenset({"wrong", "unparsed", "truncated"})
@@ -91,7 +92,7 @@ def report_data(runs: Sequence[Path], state: State) -> ReportData:
         tuple((title, svg) for title, svg in drawn if svg),
         detail_tables(items, models),
         tuple(_worst(items, models, state, place) for place in mistakes.worst_items(items, models, WORST)),
-        f"{_counted(len(items), 'question')}, {_counted(items.patients, 'patient')}, {_counted(len(models), 'run')}.",
+        f"{counted(len(items), 'question')}, {counted(items.patients, 'patient')}, {counted(len(models), 'run')}.",
     )
 
 
@@ -173,7 +174,3 @@ def _worst(items: Items, models: Sequence[ModelResult], state: State, place: int
     return WorstItem(
         question.id, question.case, question.task, question.stem, question.answer_text, tuple(answers)
     )
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
