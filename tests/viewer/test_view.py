@@ -8,8 +8,8 @@ from napari.components import ViewerModel
 
 from napari_spatialmed.case import Case
 from napari_spatialmed.viewer.letters import OrientationLetters
+from napari_spatialmed.viewer.looking import VIEW_DIRECTIONS
 from napari_spatialmed.viewer.picking import first_label_on_ray
-from napari_spatialmed.viewer.scene import VIEW_DIRECTIONS
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.space import ras_from_world, ras_text, world_from_ras
 

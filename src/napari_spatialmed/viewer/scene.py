@@ -28,6 +28,7 @@ from napari_spatialmed.viewer.drawing_layers import DrawingLayers
 from napari_spatialmed.viewer.drawings import Drawing, drawing_key, drawing_of
 from napari_spatialmed.viewer.edits import Edit, EditWatch
 from napari_spatialmed.viewer.letters import OrientationLetters
+from napari_spatialmed.viewer.looking import go_to, look_across, look_from
 from napari_spatialmed.viewer.pointing import POINTED, Pointing, box_around
 from napari_spatialmed.viewer.readout import Readout
 from napari_spatialmed.viewer.settings import Palette
@@ -37,15 +38,6 @@ from napari_spatialmed.viewer.surface_layers import SurfaceLayers
 from napari_spatialmed.viewer.unmoved import Unmoved
 from napari_spatialmed.viewer.wheel import Wheel
 
-VIEW_DIRECTIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
-    "A": ((0, 1, 0), (-1, 0, 0)),
-    "P": ((0, -1, 0), (-1, 0, 0)),
-    "R": ((0, 0, 1), (-1, 0, 0)),
-    "L": ((0, 0, -1), (-1, 0, 0)),
-    "S": ((1, 0, 0), (0, -1, 0)),
-    "I": ((-1, 0, 0), (0, -1, 0)),
-}
-"""Seen from this side: where the camera looks, and what is up, in (I, P, L) axes."""
 BACKGROUND = "#0c0e10"
 """Behind scans, in both themes: a bright canvas would blind the eye to dark tissue."""
 SCALE = "#d8dde3"
@@ -349,15 +341,11 @@ class Scene:
         self.viewer.layers.selection.clear()
         self.viewer.dims.ndisplay = 3
         self.surfaces.resume()
-        self.viewer.scene.camera.set_view_direction(*VIEW_DIRECTIONS[side])
-        self.viewer.reset_view(reset_camera_angle=False)
+        look_from(self.viewer, side)
 
     def show_plane(self, axis: int) -> None:
         """Show slices across an axis of (I, P, L): 0 axial, 1 coronal, 2 sagittal."""
-        rest = [n for n in range(3) if n != axis]
-        self.viewer.dims.ndisplay = 2
-        self.viewer.dims.order = (axis, *rest)
-        self.viewer.reset_view()
+        look_across(self.viewer, axis)
 
     @ensure_main_thread(await_return=True)
     def screenshot(
@@ -373,21 +361,10 @@ class Scene:
     # ---- inner
 
     def _go(self, world: NDArray[np.float64]) -> None:
-        viewer, camera = self.viewer, self.viewer.scene.camera
-        # All at once and onto slices: each step by itself would slice every layer of every view again, and so would
-        # the sliders, which know no place between two slices.
-        spacing = np.ones(3) if self.case is None else np.asarray(self.case.spacing)
-        viewer.dims.set_point((0, 1, 2), tuple(float(v) for v in np.round(world / spacing) * spacing))
-        if viewer.dims.ndisplay == 3:
-            camera.center = tuple(float(v) for v in world)
-            if self.case is not None and self.cut.axis is None:
-                self.case_layers.move_plane(0, round(world[0] / self.case.spacing[0]))
-            return
-        # In 2D the picture stays where it is, unless the place lies outside of it.
-        here = world[list(viewer.dims.displayed)]
-        half = np.asarray(viewer.canvas.size, float) / camera.zoom / 2
-        if np.any(np.abs(here - np.asarray(camera.center[-2:])) > 0.9 * half):
-            camera.center = (0.0, *(float(v) for v in here))
+        case = self.case
+        go_to(self.viewer, world, (1, 1, 1) if case is None else case.spacing)
+        if self.viewer.dims.ndisplay == 3 and case is not None and self.cut.axis is None:
+            self.case_layers.move_plane(0, round(world[0] / case.spacing[0]))
 
     def _appear(self) -> None:
         case = self.case
