@@ -82,10 +82,13 @@ def session(make_napari_viewer: Callable[..., napari.Viewer]) -> Session:
 def watch(session: Session) -> Iterator[EventLoopWatch]:
     viewer: Any = session.scene.viewer
     found = EventLoopWatch(viewer.window._qt_viewer.canvas._scene_canvas)
-    # Python's collector would walk over all that earlier tests left in this process: after eighty of them, a second.
+    # Python's collector walks over all that earlier tests left in this process, after eighty of them for more than a
+    # second, in whichever thread it falls due: that is not the jobs' doing.
     gc.collect()
     gc.freeze()
+    gc.disable()
     yield found
+    gc.enable()
     gc.unfreeze()
     found.close()
 

@@ -237,7 +237,10 @@ def removing_layers(viewer: ViewerModel) -> Iterator[None]:
     napari collects garbage after every layer, or after a batch of them: half a second in a grown process.  What exists
     beforehand is kept out of that; Python's own next round takes it.
     """
-    gc.freeze()
+    # What somebody else has frozen stays so.
+    freezing = not gc.get_freeze_count()
+    if freezing:
+        gc.freeze()
     try:
         with viewer.layers.batched_update():
             # What is hidden isn't sliced and drawn anew for every layer that goes.
@@ -246,7 +249,8 @@ def removing_layers(viewer: ViewerModel) -> Iterator[None]:
                     layer.visible = False
             yield
     finally:
-        gc.unfreeze()
+        if freezing:
+            gc.unfreeze()
 
 
 def add_quietly(viewer: ViewerModel, layer: Layer, *, at: int) -> None:
