@@ -17,4 +17,5 @@ $bin/lint-imports
 $bin/mkdocs build --strict --quiet --site-dir "$SPATIALMED_HOME/site"
 "${display[@]}" $bin/python -m pytest -q -n 2 -m "not gui and not local_llm and not alone"
 # Then one at a time: windows, a model server and cluster tests disturb each other on a small machine.
-"${display[@]}" $bin/python -m pytest -q -m "gui or local_llm or alone"
+"${display[@]}" $bin/python -m pytest -q -m "(gui or local_llm or alone) and not fresh"
+"${display[@]}" $bin/python -m pytest -q -m fresh

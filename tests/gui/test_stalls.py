@@ -1,12 +1,12 @@
 """The window stays alive while a scan opens, its surfaces are built, questions are proposed and a model is asked.
 
 What is judged is the longest turn of the event loop, in seconds of the GUI thread's own processor time, without drawing:
-neither other programs on the machine nor a graphics card that is missing can make that longer.
+neither other programs on the machine nor a graphics card that is missing can make that longer.  What eighty earlier tests
+leave in a process can: Python's collector walks over it for more than a second, so these tests have one of their own.
 """
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ from napari_spatialmed.questions import build_question
 from napari_spatialmed.viewer.session import Session, session_for
 from napari_spatialmed.viewer.workspace import show_dock
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.fresh]
 Wait = Callable[[Callable[[], bool]], None]
 BOUND_S = 1.0
 """napari takes up to 0.4 s to add the first layers of a window; what these jobs do in their threads takes seconds."""
@@ -82,14 +82,7 @@ def session(make_napari_viewer: Callable[..., napari.Viewer]) -> Session:
 def watch(session: Session) -> Iterator[EventLoopWatch]:
     viewer: Any = session.scene.viewer
     found = EventLoopWatch(viewer.window._qt_viewer.canvas._scene_canvas)
-    # Python's collector walks over all that earlier tests left in this process, after eighty of them for more than a
-    # second, in whichever thread it falls due: that is not the jobs' doing.
-    gc.collect()
-    gc.freeze()
-    gc.disable()
     yield found
-    gc.enable()
-    gc.unfreeze()
     found.close()
 
 
