@@ -145,6 +145,8 @@ class _Walk:
         self.case_line = f"{title}: {len(case.structures)} structures, {' × '.join(map(str, case.labels.shape))} voxels of {spacing} mm"
         self.session.select(self.selected)
         self.session.scene.jump_to(self.selected)
+        case_dock: Any = show_dock(self.viewer, "Case")
+        self.wait(lambda: not case_dock.structures.work.running, "measuring the structures")
         self.done(
             "The case in 2D",
             f"{self.case_line}. The letters say where the patient's right and left are.",

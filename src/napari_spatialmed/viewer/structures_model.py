@@ -31,7 +31,8 @@ class StructureRow:
     """One structure as listed.  `state` are flags such as ``truncated``."""
 
     structure: Structure
-    volume_ml: float
+    volume_ml: float | None
+    """None until it is measured."""
     state: tuple[str, ...] = ()
     visible: bool = True
 
@@ -146,7 +147,8 @@ class StructuresModel(QAbstractTableModel):
         if role == _Role.EditRole and column == NAME:
             return shown(row.structure.title)
         if role == SORT_ROLE:
-            return (row.structure.title.casefold(), row.volume_ml, " ".join(row.state))[column]
+            volume = -1.0 if row.volume_ml is None else row.volume_ml
+            return (row.structure.title.casefold(), volume, " ".join(row.state))[column]
         if role == _Role.ToolTipRole:
             return self._tip(row, column)
         if role == _Role.FontRole and row.structure.name == self._pointed:
@@ -181,6 +183,8 @@ class StructuresModel(QAbstractTableModel):
         if column == NAME:
             return shown(row.structure.title)
         if column == VOLUME:
+            if row.volume_ml is None:
+                return "…"
             return f"{row.volume_ml:,.1f}" if row.volume_ml < 100 else f"{row.volume_ml:,.0f}"
         return ", ".join(row.state)
 

@@ -152,7 +152,7 @@ class StructuresTable(QWidget):
         self.search.clear()
         self.system.clear()
         self.model.set_colors(self._session.scene.colors)
-        self.model.set_rows(StructureRow(s, 0.0) for s in case or ())
+        self.model.set_rows(StructureRow(s, None) for s in case or ())
         systems = sorted({s.system for s in case or ()})
         self.system.addItems([ALL_SYSTEMS, *systems])
         self.system.setVisible(len(systems) > 1)
