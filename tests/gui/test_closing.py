@@ -33,7 +33,7 @@ class Gate:
         self.hold_at: int | None = None
         self.watched: Work | None = None
         self.looks = 0
-        self.reached, self.opened, self.ended = threading.Event(), threading.Event(), threading.Event()
+        self.on_its_way, self.opened, self.ended = threading.Event(), threading.Event(), threading.Event()
         check, deliver = Job.check, work_module._deliver
 
         def held(job: Job) -> None:
@@ -41,12 +41,13 @@ class Gate:
             if job._work is self.watched:
                 self.looks += 1
                 if self.looks - 1 == self.hold_at:
-                    self.reached.set()
+                    self.on_its_way.set()
                     assert self.opened.wait(LONG)
 
         def delivered(work: Work, *values: Any) -> None:
             deliver(work, *values)
             if work is self.watched:
+                self.on_its_way.set()
                 self.ended.set()
 
         monkeypatch.setattr(Job, "check", held)
@@ -55,7 +56,7 @@ class Gate:
     def watch(self, work: Work, hold_at: int | None) -> None:
         """Hold this work's next job there, or nowhere."""
         self.watched, self.hold_at, self.looks = work, hold_at, 0
-        for event in (self.reached, self.opened, self.ended):
+        for event in (self.on_its_way, self.opened, self.ended):
             event.clear()
 
     def let_go(self) -> None:
@@ -67,6 +68,12 @@ class Gate:
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     return Gate(monkeypatch)
+
+
+def open_brain(session: Session, qtbot: Any) -> None:
+    """Open a phantom and wait until it is on show."""
+    session.open_sample_async("phantom-brain")
+    qtbot.waitUntil(lambda: session.case is not None, timeout=60_000)
 
 
 def deliver_all() -> None:
@@ -89,9 +96,8 @@ def close_by_its_button(qtbot: Any, request: pytest.FixtureRequest) -> Callable[
         qtbot.waitUntil(lambda: not isalive(window), timeout=60_000)
         request.node._viewer_weak_set.discard(viewer)
         viewer._layer_slicer.shutdown()
-        del (
-            viewer.window._qt_window
-        )  # napari's themes keep every window's `Window` for good, and this with it
+        # napari's themes keep every window's `Window` for good, and all that it holds.
+        del viewer.window._qt_window
 
     return close
 
@@ -108,27 +114,28 @@ def test_closing_while_a_scan_is_loading_twenty_times(
     viewer = make_napari_viewer()
     session = session_for(viewer)
     gate.watch(session.opening, None)
-    session.open_sample_async("phantom-brain")
-    qtbot.waitUntil(lambda: session.case is not None, timeout=60_000)
+    open_brain(session, qtbot)
     viewer.close()
     looks = gate.looks
-    assert looks >= 4
-    # Held at each of its looks in turn, and last of all once everything is made and lies in the queue.
+    stages: set[object] = set()
+    # Held at each of its looks in turn; past the last of them everything is made and lies in the queue.
     for n in range(20):
         viewer = make_napari_viewer(show=n % 5 == 0)
         session = session_for(viewer)
         show_dock(viewer, ("Case", "Curate", "Case list", "Propose")[n % 4])
-        stage = n // 2 % (looks + 1)
-        gate.watch(session.opening, stage if stage < looks else None)
+        gate.watch(session.opening, n // 2 % (looks + 1))
         session.open_sample_async(("phantom-abdomen", "phantom-brain")[n % 2])
-        assert (gate.reached if stage < looks else gate.ended).wait(LONG)
+        assert gate.on_its_way.wait(LONG)
         assert session.opening.running
+        stages.add(gate.looks if not gate.ended.is_set() else "made")
         (close_by_its_button if n % 2 else type(viewer).close)(viewer)
         assert not session.opening.running
         gate.let_go()
         deliver_all()
         assert session.case is None, "what was on its way never arrived"
         del viewer, session
+    assert len(stages) >= 4
+    assert "made" in stages
     gc.collect()
     assert "Error" not in capfd.readouterr().err
 
@@ -141,12 +148,11 @@ def test_closing_by_the_button_with_a_scan_on_show_says_nothing(
 ) -> None:
     viewer = make_napari_viewer(show=True)
     session = session_for(viewer)
-    session.open_sample_async("phantom-brain")
-    qtbot.waitUntil(lambda: session.case is not None, timeout=60_000)
+    open_brain(session, qtbot)
     viewer.dims.ndisplay = 3  # its surfaces are on their way
     close_by_its_button(viewer)
     deliver_all()
-    assert capfd.readouterr().err == ""
+    assert "Error" not in capfd.readouterr().err
 
 
 def test_everything_that_runs_for_a_window_ends_with_it(make_napari_viewer: Maker, qtbot: Any) -> None:
@@ -187,12 +193,11 @@ def test_everything_that_runs_for_a_window_ends_with_it(make_napari_viewer: Make
 
 def test_a_close_that_was_refused_stops_nothing(make_napari_viewer: Maker, qtbot: Any) -> None:
     viewer = make_napari_viewer()
-    session: Session = session_for(viewer)
+    session = session_for(viewer)
     end = viewer.window._qt_window.findChild(WindowEnd)
     # What Qt sends when the button in the title bar is pressed; napari may then ask, and the window stay.
     assert end.eventFilter(viewer.window._qt_window, asked_to_close()) is False
-    session.open_sample_async("phantom-brain")
-    qtbot.waitUntil(lambda: session.case is not None, timeout=30_000)
+    open_brain(session, qtbot)
 
 
 class asked_to_close:
