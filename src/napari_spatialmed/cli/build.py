@@ -29,13 +29,8 @@ from napari_spatialmed.agents.team import run_async
 from napari_spatialmed.benchmark import Benchmark
 from napari_spatialmed.case import discover
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
-from napari_spatialmed.cli.team_options import (
-    model_team,
-    open_benchmark,
-    print_funnel,
-    tasks_named,
-    team_options,
-)
+from napari_spatialmed.cli.journal import print_funnel
+from napari_spatialmed.cli.team_options import TeamOptions, team_options
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.questions import PAPER_TASKS, Task, audit
 from napari_spatialmed.wording import counted
@@ -80,19 +75,7 @@ def build_command(
     scheduler: str | None,
     patient_pattern: str | None,
     funnel_file: Path | None,
-    path: Path,
-    seed: int,
-    tasks: str | None,
-    endpoint: str | None,
-    judge: str | None,
-    panel: tuple[str, ...],
-    email: str | None,
-    max_calls: int | None,
-    max_cost: float | None,
-    max_tokens: int,
-    yes_send: bool,
-    paper_panel: bool,
-    actor: str | None,
+    team: TeamOptions,
 ) -> None:
     """Propose questions over many cases.
 
@@ -100,33 +83,21 @@ def build_command(
     time: the same command goes on where it ended, and no call to a model is paid for twice.  A case that can't be read is
     reported and left out.  Rules over the whole corpus are applied at the end.
     """
-    settings = TeamSettings(panel_rule="paper" if paper_panel else "majority")
-    team = model_team(
-        path=path,
-        settings=settings,
-        seed=seed,
-        endpoint=endpoint,
-        judge=judge,
-        panel=panel,
-        email=email,
-        max_calls=max_calls,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        yes_send=yes_send,
-    )
-    asks = bool(team.endpoints or email)
+    settings = team.settings()
+    members = team.members(settings)
+    asks = bool(members.endpoints or team.email)
     if asks and scheduler is not None:
         raise click.UsageError("--scheduler is for the offline team: models are asked from this machine.")
-    jobs = _jobs(pattern, names, per_case, seed, tasks_named(tasks), settings, patient_pattern)
+    jobs = _jobs(pattern, names, per_case, team, settings, patient_pattern)
     if asks:
-        run_async(team.check())
-        jobs = [replace(job, team=_who(team)) for job in jobs]
+        run_async(members.check())
+        jobs = [replace(job, team=_who(members)) for job in jobs]
     runner: Runner = on_processes(workers)
     if scheduler is not None:
         runner = on_cluster(scheduler)
     elif asks:
-        runner = with_models(team, workers)
-    benchmark = open_benchmark(path, actor)
+        runner = with_models(members, workers)
+    benchmark = team.open_benchmark()
     started = time.perf_counter()
     report = build(benchmark, jobs, runner, on_case=_tell)
     seconds = time.perf_counter() - started
@@ -137,7 +108,7 @@ def build_command(
     click.echo(
         f"{counted(report.done, 'case')} built, {report.skipped} were built before, {len(report.failed)} failed; "
         f"{counted(report.accepted, 'question')} accepted of {report.proposed} proposed in {seconds:.0f} s "
-        f"({60 * report.accepted / max(seconds, 1e-9):.0f} a minute) → {path}"
+        f"({60 * report.accepted / max(seconds, 1e-9):.0f} a minute) → {team.path}"
     )
     _print_corpus(benchmark, report)
     if report.halted:
@@ -151,8 +122,7 @@ def _jobs(
     pattern: str,
     names: str | None,
     per_case: int,
-    seed: int,
-    tasks: tuple[Task, ...] | None,
+    team: TeamOptions,
     settings: TeamSettings,
     patient: str | None,
 ) -> list[Job]:
@@ -161,8 +131,8 @@ def _jobs(
             files,
             names,
             per_case,
-            seed,
-            _rotated(tasks or PAPER_TASKS, place),
+            team.seed,
+            _rotated(team.tasks or PAPER_TASKS, place),
             settings,
             patient_of(files.labels, patient),
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from napari_spatialmed.agents import Progress, TeamSettings, propose_async
+from napari_spatialmed.agents import Progress, propose_async
 from napari_spatialmed.agents.building import comparable, pseudonym
 from napari_spatialmed.agents.recording import record_proposal, signatures_in, volumes_of
 from napari_spatialmed.agents.team import run_async
@@ -16,13 +16,8 @@ from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.case import Case
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.cases import case_options, load_case
-from napari_spatialmed.cli.team_options import (
-    model_team,
-    open_benchmark,
-    print_funnel,
-    tasks_named,
-    team_options,
-)
+from napari_spatialmed.cli.journal import print_funnel
+from napari_spatialmed.cli.team_options import TeamOptions, team_options
 from napari_spatialmed.geometry import CaseGeometry
 
 
@@ -49,47 +44,19 @@ def propose_command(
     earlier: Path | None,
     earlier_image: Path | None,
     patient: str | None,
-    path: Path,
-    seed: int,
-    tasks: str | None,
-    endpoint: str | None,
-    judge: str | None,
-    panel: tuple[str, ...],
-    email: str | None,
-    max_calls: int | None,
-    max_cost: float | None,
-    max_tokens: int,
-    yes_send: bool,
-    paper_panel: bool,
-    actor: str | None,
+    team: TeamOptions,
 ) -> None:
     """Let the agent team propose questions about LABELS into a benchmark file.
 
     Without --endpoint, --judge and --panel no model is asked and nothing leaves this machine.  Every proposal is recorded,
     accepted or rejected with its rule.  Run it again for more questions.
     """
-    chosen = tasks_named(tasks)
     case = load_case(labels, image, names)
     before = None if earlier is None else _earlier(load_case(earlier, earlier_image, names), case, earlier)
-    settings = TeamSettings(
-        panel_rule="paper" if paper_panel else "majority", concurrency=1 if endpoint is None else 4
-    )
-    members = model_team(
-        path=path,
-        settings=settings,
-        seed=seed,
-        endpoint=endpoint,
-        judge=judge,
-        panel=panel,
-        email=email,
-        max_calls=max_calls,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        yes_send=yes_send,
-        data_set=case.id,
-    )
+    settings = team.settings(concurrency=1 if team.endpoint is None else 4)
+    members = team.members(settings, data_set=case.id)
     run_async(members.check())
-    benchmark = open_benchmark(path, actor)
+    benchmark = team.open_benchmark()
     geometry = CaseGeometry(case)
     others = {} if before is None else {before.id: CaseGeometry(before)}
     whose = pseudonym(patient) if patient else _patient(benchmark.state.cases, case, before)
@@ -108,8 +75,8 @@ def propose_command(
             propose_async,
             geometry,
             count=count,
-            seed=seed,
-            tasks=chosen,
+            seed=team.seed,
+            tasks=team.tasks,
             settings=settings,
             taken=signatures_in(benchmark, case.id),
             others=others,
@@ -120,7 +87,7 @@ def propose_command(
         click.echo("", err=True)
     print_funnel(result.funnel)
     click.echo(
-        f"{len(result.accepted)} of {count} accepted in {time.perf_counter() - started:.1f} s → {path}"
+        f"{len(result.accepted)} of {count} accepted in {time.perf_counter() - started:.1f} s → {team.path}"
     )
     if len(result.accepted) < count:
         click.echo(f"spatialmed: fewer than asked for: {result.stopped}", err=True)

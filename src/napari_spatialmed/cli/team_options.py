@@ -1,8 +1,10 @@
-"""Who is in the agent team, as options that `propose` and `build` share, and what both print at the end."""
+"""Who is in the agent team, as options that `propose` and `build` share: declared once, handed over as one value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,102 @@ import click
 from napari_spatialmed import benchmark as journal
 from napari_spatialmed.agents import TeamSettings
 from napari_spatialmed.agents.models import ModelTeam
-from napari_spatialmed.benchmark import Benchmark, BenchmarkError, Funnel
+from napari_spatialmed.benchmark import Benchmark, BenchmarkError
 from napari_spatialmed.cli.actors import actor_option, who
 from napari_spatialmed.llm import Budget, resolve_endpoint
 from napari_spatialmed.questions import TASKS, Task
 
 
+@dataclass(frozen=True, slots=True)
+class TeamOptions:
+    """What was chosen of the options below; its attributes are named as they are."""
+
+    path: Path
+    seed: int
+    tasks: tuple[Task, ...] | None
+    endpoint: str | None
+    judge: str | None
+    panel: tuple[str, ...]
+    email: str | None
+    max_calls: int | None
+    max_cost: float | None
+    max_tokens: int
+    yes_send: bool
+    paper_panel: bool
+    actor: str | None
+
+    def settings(self, *, concurrency: int = 1) -> TeamSettings:
+        """How the team works."""
+        return TeamSettings(panel_rule="paper" if self.paper_panel else "majority", concurrency=concurrency)
+
+    def members(self, settings: TeamSettings, *, data_set: str | None = None) -> ModelTeam:
+        """The team that the options name; its paid calls are kept beside the benchmark.
+
+        Raises
+        ------
+        SpatialMedError
+            If there is no such endpoint.
+        """
+        return ModelTeam(
+            generator=None if self.endpoint is None else resolve_endpoint(self.endpoint),
+            judge=None if self.judge is None else resolve_endpoint(self.judge),
+            readers=[resolve_endpoint(name) for name in self.panel],
+            email=self.email,
+            data_set=data_set,
+            allow_remote=self.yes_send,
+            budget=Budget(calls=self.max_calls, cost=self.max_cost),
+            journal=self.path.with_suffix(".calls.jsonl"),
+            settings=settings,
+            seed=self.seed,
+            max_tokens=self.max_tokens,
+        )
+
+    def open_benchmark(self) -> Benchmark:
+        """Open the benchmark file, or make it.
+
+        Raises
+        ------
+        BenchmarkError
+            If its name has another ending.
+        """
+        path = self.path
+        if not path.is_dir() and not path.name.endswith(journal.SUFFIX):
+            raise BenchmarkError(
+                "a benchmark file has another name",
+                where=path,
+                hint=f"Call it {path.stem.split('.')[0]}{journal.SUFFIX}.",
+            )
+        name = who(self.actor)
+        return journal.open(path, actor=name) if path.exists() else journal.create(path, actor=name)
+
+
+def _tasks_named(
+    context: click.Context, option: click.Parameter, text: str | None
+) -> tuple[Task, ...] | None:
+    """The tasks a comma-separated list names; None where none was given."""
+    if text is None:
+        return None
+    known: dict[str, Task] = {task: task for task in TASKS}
+    chosen = [task.strip().upper() for task in text.split(",") if task.strip()]
+    unknown = [task for task in chosen if task not in known]
+    if unknown or not chosen:
+        raise click.BadParameter(
+            f"there is no task {', '.join(unknown) or text!r}; there are {', '.join(TASKS)}",
+            context,
+            option,
+        )
+    return tuple(known[task] for task in chosen)
+
+
 def team_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of both commands; those about models come together as one argument, `models`."""
+    """Add the options of both commands; the command gets them together as its argument `team`, a `TeamOptions`."""
+
+    @functools.wraps(function)
+    def command(**given: Any) -> Any:
+        chosen = {field.name: given.pop(field.name) for field in fields(TeamOptions)}
+        return function(**given, team=TeamOptions(**chosen))
+
+    found: Callable[..., Any] = command
     for decorate in (
         actor_option,
         click.option(
@@ -61,7 +151,9 @@ def team_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Let a language model propose: an endpoint's name, or its base URL (#model).",
         ),
         click.option(
-            "--tasks", help=f"Comma-separated; the paper's six if not given. There are: {', '.join(TASKS)}."
+            "--tasks",
+            callback=_tasks_named,
+            help=f"Comma-separated; the paper's six if not given. There are: {', '.join(TASKS)}.",
         ),
         click.option(
             "--seed", type=int, default=0, show_default=True, help="Same case and seed: same questions."
@@ -74,87 +166,5 @@ def team_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="NAME.spatialmed.jsonl; made if it isn't there.",
         ),
     ):
-        function = decorate(function)
-    return function
-
-
-def model_team(
-    *,
-    path: Path,
-    settings: TeamSettings,
-    seed: int,
-    endpoint: str | None,
-    judge: str | None,
-    panel: Sequence[str],
-    email: str | None,
-    max_calls: int | None,
-    max_cost: float | None,
-    max_tokens: int,
-    yes_send: bool,
-    data_set: str | None = None,
-) -> ModelTeam:
-    """The team that the options name; its paid calls are kept beside the benchmark.
-
-    Raises
-    ------
-    SpatialMedError
-        If there is no such endpoint.
-    """
-    return ModelTeam(
-        generator=None if endpoint is None else resolve_endpoint(endpoint),
-        judge=None if judge is None else resolve_endpoint(judge),
-        readers=[resolve_endpoint(name) for name in panel],
-        email=email,
-        data_set=data_set,
-        allow_remote=yes_send,
-        budget=Budget(calls=max_calls, cost=max_cost),
-        journal=path.with_suffix(".calls.jsonl"),
-        settings=settings,
-        seed=seed,
-        max_tokens=max_tokens,
-    )
-
-
-def open_benchmark(path: Path, actor: str | None) -> Benchmark:
-    """Open a benchmark file, or make it.
-
-    Raises
-    ------
-    BenchmarkError
-        If its name has another ending.
-    """
-    if not path.is_dir() and not path.name.endswith(journal.SUFFIX):
-        raise BenchmarkError(
-            "a benchmark file has another name",
-            where=path,
-            hint=f"Call it {path.stem.split('.')[0]}{journal.SUFFIX}.",
-        )
-    name = who(actor)
-    return journal.open(path, actor=name) if path.exists() else journal.create(path, actor=name)
-
-
-def tasks_named(text: str | None) -> tuple[Task, ...] | None:
-    """The tasks a comma-separated list names; None where none was given."""
-    if text is None:
-        return None
-    known: dict[str, Task] = {task: task for task in TASKS}
-    chosen = [task.strip().upper() for task in text.split(",") if task.strip()]
-    unknown = [task for task in chosen if task not in known]
-    if unknown or not chosen:
-        raise click.BadParameter(
-            f"there is no task {', '.join(unknown) or text!r}; there are {', '.join(TASKS)}",
-            param_hint="--tasks",
-        )
-    return tuple(known[task] for task in chosen)
-
-
-def print_funnel(funnel: Funnel) -> None:
-    """How many proposals each stage let through (rule H4)."""
-    columns = ("proposed", "rules", "validator", "panel", "waiting", "kept", "dropped", "withdrawn")
-    click.echo("task    " + " ".join(f"{name:>9}" for name in columns))
-    for task, row in [*funnel.tasks.items(), ("all", funnel.total)]:
-        click.echo(f"{task:8}" + " ".join(f"{getattr(row, name):9d}" for name in columns))
-    if funnel.by_rule:
-        click.echo(
-            "turned down by rule: " + ", ".join(f"{rule} {count}" for rule, count in funnel.by_rule.items())
-        )
+        found = decorate(found)
+    return found
