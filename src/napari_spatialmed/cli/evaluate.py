@@ -16,7 +16,13 @@ from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout
 from napari_spatialmed.evaluation.casesource import CaseSource
-from napari_spatialmed.evaluation.runplan import Plan, Progress, RunSummary, select_items
+from napari_spatialmed.evaluation.runplan import (
+    Plan,
+    Progress,
+    RunSummary,
+    data_set_of_benchmark,
+    select_items,
+)
 from napari_spatialmed.evaluation.runs import evaluate_benchmark
 from napari_spatialmed.evaluation.scoring import MraMode
 from napari_spatialmed.evaluation.two_scans import second_case
@@ -126,7 +132,7 @@ def evaluate_command(
     async def run() -> RunSummary:
         budget = Budget(calls=budget_calls, tokens=budget_tokens, cost=budget_cost)
         async with Client(
-            chosen, data_set=data_set_of(state, benchmark), allow_remote=yes_send, budget=budget
+            chosen, data_set=data_set_of_benchmark(state, benchmark), allow_remote=yes_send, budget=budget
         ) as client:
             return await evaluate_benchmark(
                 client, items, source, out, plan, title=state.title, on_progress=_printer()
@@ -138,11 +144,6 @@ def evaluate_command(
         click.echo("\nstopped; the same command goes on", err=True)
         raise SystemExit(EXIT_PARTLY_DONE) from None
     _end(summary, source)
-
-
-def data_set_of(state: State, benchmark: Path) -> str:
-    """What consent to sending is given for."""
-    return f"benchmark {state.title or name_of(benchmark)}"
 
 
 def name_of(benchmark: Path) -> str:

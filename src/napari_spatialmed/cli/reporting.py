@@ -16,12 +16,12 @@ from napari_spatialmed.cli.evaluate import (
     MRA_MODES,
     budget_options,
     case_folders,
-    data_set_of,
     mra_option,
     name_of,
     source_of,
 )
 from napari_spatialmed.evaluation.judging import Judged
+from napari_spatialmed.evaluation.runplan import data_set_of_benchmark
 from napari_spatialmed.evaluation.scoring import MraMode
 from napari_spatialmed.llm import Budget, Client, resolve_endpoint
 
@@ -102,7 +102,14 @@ def report_command(
     judged = None
     if judge is not None:
         judged = asyncio.run(
-            _judge(judge, runs, state, data_set_of(state, benchmark), budget=budget, yes_send=yes_send)
+            _judge(
+                judge,
+                runs,
+                state,
+                data_set_of_benchmark(state, benchmark),
+                budget=budget,
+                yes_send=yes_send,
+            )
         )
     written = write_report(
         runs, state, out, find_case=source, mra_mode=mra_mode, judged=judged, title=name_of(benchmark)

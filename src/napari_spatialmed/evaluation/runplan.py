@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from napari_spatialmed.benchmark import State
@@ -13,6 +14,11 @@ from napari_spatialmed.evaluation.prompts import Arm, rotations
 from napari_spatialmed.evaluation.scoring import MraMode
 from napari_spatialmed.evaluation.views import Layout
 from napari_spatialmed.questions.model import Question
+
+
+def data_set_of_benchmark(state: State, path: Path) -> str:
+    """What consent to sending a whole benchmark's pictures or explanations is given for."""
+    return f"benchmark {state.title or path.name.partition('.')[0]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,6 @@ from napari_spatialmed.viewer.sent_preview import SentPreview
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.work import Work
 
-_LEAST_WIDTH = 480
-
 
 class AskDock(QWidget):
     """Asks the session's question, or one typed freely, about the session's case."""
@@ -60,7 +58,7 @@ class AskDock(QWidget):
         self.message = MessageLine()
         self.answers = AskAnswers()
         self.verdict = self.answers.verdict
-        layout = scrolling_layout(self, _LEAST_WIDTH)
+        layout = scrolling_layout(self)
         layout.addWidget(self.form)
         layout.addWidget(self.preview)
         layout.addWidget(self.ask_button)

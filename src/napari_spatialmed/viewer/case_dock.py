@@ -28,8 +28,6 @@ EMPTY = (
     "No scan is open. Choose a label map and the scan it belongs to below, drop the files here, or try one of the samples. "
     "Structures get their names from a names table; if you don't choose one, it is guessed and the reason shown."
 )
-_LEAST_WIDTH = 250
-"""In pixels: narrower, words on buttons would be cut."""
 _VIEWS = (("Axial", 0), ("Coronal", 1), ("Sagittal", 2), ("3D", None))
 
 
@@ -56,7 +54,7 @@ class CaseDock(QWidget):
         self.editing.failed.connect(self.message.fail)
         self.structures.names.said.connect(self._said)
         self.structures.names.failed.connect(self.message.fail)
-        layout = scrolling_layout(self, _LEAST_WIDTH)
+        layout = scrolling_layout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.addWidget(self.facts)
         layout.addWidget(self.notes)

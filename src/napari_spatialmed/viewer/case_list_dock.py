@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QPushButton,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,7 +22,7 @@ from napari_spatialmed.case import sample_folder
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.case_list_table import CASE, KEPT, KIND, OTHERS, STRUCTURES, YOU, CaseListModel
 from napari_spatialmed.viewer.case_rows import FILTERS, CaseRow
-from napari_spatialmed.viewer.frames import framed
+from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.keys import LIST_KEYS, bind_list, key_text
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel
@@ -90,7 +89,7 @@ class CaseListDock(QWidget):
             button = self.buttons[text] = QPushButton(text)
             button.setToolTip(tip)
             button.clicked.connect(slot)
-        layout = QVBoxLayout(self)
+        layout = scrolling_layout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.addLayout(_row(self.where, self.folder_button))
         for part in (BusyBar(self.cases.looking), self.message, self.empty, self.samples_button):

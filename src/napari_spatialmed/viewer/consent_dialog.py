@@ -10,6 +10,9 @@ from napari_spatialmed.evaluation import View
 from napari_spatialmed.llm import Endpoint, Message, has_consented, preview, remember_consent
 from napari_spatialmed.viewer.messages import PlainLabel, clean
 from napari_spatialmed.viewer.picture_strip import PictureStrip
+from napari_spatialmed.wording import counted
+
+BURNED_IN = "Look for names burned into the pictures: they would be sent too. "
 
 
 class ConsentDialog(QDialog):
@@ -21,6 +24,8 @@ class ConsentDialog(QDialog):
         messages: Sequence[Message],
         view: View | None = None,
         parent: QWidget | None = None,
+        *,
+        about: str = "all questions about this case",
     ) -> None:
         super().__init__(parent)
         outgoing = preview(endpoint, messages)
@@ -31,7 +36,7 @@ class ConsentDialog(QDialog):
         strip.show_view(view)
         strip.setVisible(view is not None)
         buttons = QDialogButtonBox()
-        yes = buttons.addButton("Send for this case", QDialogButtonBox.ButtonRole.AcceptRole)
+        yes = buttons.addButton("Send", QDialogButtonBox.ButtonRole.AcceptRole)
         no = buttons.addButton("Don't send", QDialogButtonBox.ButtonRole.RejectRole)
         no.setDefault(True)
         yes.setAutoDefault(False)
@@ -40,10 +45,10 @@ class ConsentDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(
             PlainLabel(
-                f"This goes to {outgoing.host}: {len(outgoing.pictures)} pictures and the text below, "
+                f"This goes to {outgoing.host}: {counted(len(outgoing.pictures), 'picture')} and the text below, "
                 f"{outgoing.size / 1024:.0f} kB, about {outgoing.tokens} tokens. No header, file name or path is sent. "
-                "Look for names burned into the pictures: they would be sent too. "
-                "Your yes holds for all questions about this case on this address."
+                f"{BURNED_IN if outgoing.pictures else 'An example is shown. '}"
+                f"Your yes holds for {about} on this address."
             )
         )
         layout.addWidget(strip)
@@ -53,15 +58,21 @@ class ConsentDialog(QDialog):
 
 
 def may_send(
-    endpoint: Endpoint, data_set: str, messages: Sequence[Message], view: View | None, parent: QWidget
+    endpoint: Endpoint,
+    data_set: str,
+    messages: Sequence[Message],
+    view: View | None,
+    parent: QWidget,
+    *,
+    about: str = "all questions about this case",
 ) -> bool:
     """Whether this may go out: always to this machine, else once the user has agreed for this data set.
 
-    `view` holds the pictures among the messages, if there are any.
+    `view` holds the pictures among the messages, if there are any; `about` says what the yes holds for.
     """
     if has_consented(endpoint, data_set):
         return True
-    if ConsentDialog(endpoint, messages, view, parent).exec() != QDialog.DialogCode.Accepted:
+    if ConsentDialog(endpoint, messages, view, parent, about=about).exec() != QDialog.DialogCode.Accepted:
         return False
     remember_consent(endpoint, data_set)
     return True

@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QGridLayout, QMenu, QPushButton, QWidget
 
-from napari_spatialmed.viewer.keys import key_text
+from napari_spatialmed.viewer.keys import KEYS, key_text
 
 BUTTONS = {
     "evidence": "Evidence",
@@ -28,6 +28,11 @@ MORE = {
     "agreement": "Agreement of the reviewers…",
 }
 TIME = "Keep my time per question (without idle time)"
+NEEDS_QUESTION = ("evidence", "recompute", "history", "provenance", "flag", "remark", "skip", "adjudicate")
+"""Buttons that are about the question at hand."""
+NO_QUESTION = (
+    "No question is at hand: open a benchmark above, or let the team propose questions (Propose dock)."
+)
 _COLUMNS = 4
 
 
@@ -46,12 +51,12 @@ class CurateButtons(QWidget):
         grid.setSpacing(3)
         for n, (name, text) in enumerate(BUTTONS.items()):
             button = self.buttons[name] = QPushButton(text)
-            button.setToolTip(f"Key {key_text(name)}")
             button.clicked.connect(self._pressed)
             self._names[button] = name
+            self.enable(name)
             grid.addWidget(button, n // _COLUMNS, n % _COLUMNS)
         self.more_button = QPushButton("More")
-        self.more_button.setToolTip("History, provenance, import, agreement and the rest")
+        self.more_button.setToolTip("Write or import questions, the reviewers' agreement, and your time")
         menu = QMenu(self.more_button)
         self.more_button.setMenu(menu)
         grid.addWidget(self.more_button, len(BUTTONS) // _COLUMNS, len(BUTTONS) % _COLUMNS)
@@ -64,9 +69,10 @@ class CurateButtons(QWidget):
         self.time_action.setChecked(keeps_time)
         self.time_action.toggled.connect(self.time_wanted)
 
-    def enable(self, name: str, on: bool) -> None:
-        """Whether an action makes sense for the question at hand."""
-        self.buttons[name].setEnabled(on)
+    def enable(self, name: str, why_not: str = "") -> None:
+        """Offer an action, or say in its tooltip why it makes no sense now."""
+        self.buttons[name].setEnabled(not why_not)
+        self.buttons[name].setToolTip(why_not or f"{KEYS[name][1]} ({key_text(name)})")
 
     def _pressed(self) -> None:
         sender = self.sender()

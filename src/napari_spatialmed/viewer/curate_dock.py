@@ -7,12 +7,14 @@ with its scan and evidence, `saved_changes` writes, and this joins them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_spatialmed.benchmark import QuestionState
+from napari_spatialmed.viewer.curate_buttons import NEEDS_QUESTION, NO_QUESTION
 from napari_spatialmed.viewer.curate_dialogs import CurateDialogs
 from napari_spatialmed.viewer.curate_panel import CuratePanel
 from napari_spatialmed.viewer.frames import framed
@@ -23,6 +25,7 @@ from napari_spatialmed.viewer.review_panel import CANNOT_JUDGE
 from napari_spatialmed.viewer.rule_marks import RuleMarks
 from napari_spatialmed.viewer.saved_changes import SavedChanges
 from napari_spatialmed.viewer.session import session_for
+from napari_spatialmed.viewer.stale_watch import StaleWatch
 
 
 class CurateDock(QWidget):
@@ -34,7 +37,8 @@ class CurateDock(QWidget):
         self.changes = SavedChanges(self.session, self)
         self.marks = RuleMarks(self.session, self)
         self.dialogs = CurateDialogs(self.session, self.changes, self)
-        panel = CuratePanel(self.session, self.changes)
+        self.watch = StaleWatch(self.session, self)
+        panel = CuratePanel(self.session, self.changes, self.watch.work)
         outside = QVBoxLayout(self)
         outside.setContentsMargins(0, 0, 0, 0)
         outside.addWidget(panel)
@@ -42,9 +46,9 @@ class CurateDock(QWidget):
         self.review, self.remark_line, self.others = panel.review, panel.remark_line, panel.others
         self.message, self.buttons = panel.message, panel.buttons
         self.entry = ReviewEntry(self.review, self.changes, self)
-        self.at_hand = QuestionAtHand(self.session, panel, self.entry, self.marks, self)
+        self.at_hand = QuestionAtHand(self.session, panel, self.entry, self.marks, self.watch, self)
         self._connect()
-        bind(self, {name: self.action(name) for name in KEYS})
+        bind(self, {name: partial(self._pressed, name) for name in KEYS})
         framed(self)
         self.entry.keep_time(self.buttons.time_action.isChecked())
         self.reload()
@@ -78,7 +82,10 @@ class CurateDock(QWidget):
         raise AttributeError(name)
 
     def _pressed(self, name: str) -> None:
-        self.action(name)()
+        if self.state is None and name in NEEDS_QUESTION:
+            self.message.say(NO_QUESTION)
+        else:
+            self.action(name)()
 
     # ---- the queue
 
@@ -105,6 +112,10 @@ class CurateDock(QWidget):
         if self.state is None:
             self.session.set_question(self._first())
         self.at_hand.show(self.reviewer)
+        benchmark = self.session.benchmark
+        for name, step in (("undo", "undoable"), ("redo", "redoable")):
+            possible = benchmark is not None and getattr(benchmark.state, step)(benchmark.actor) is not None
+            self.buttons.enable(name, "" if possible else f"There is nothing of yours to {name}.")
 
     def _first(self) -> str | None:
         """Where to resume: on the scan on show, if something waits there."""

@@ -17,15 +17,13 @@ from napari_spatialmed.viewer.remark_line import RemarkLine
 from napari_spatialmed.viewer.review_panel import ReviewPanel
 from napari_spatialmed.viewer.saved_changes import SavedChanges
 from napari_spatialmed.viewer.session import Session
-
-LEAST_WIDTH = 430
-"""In pixels: narrower, the buttons' words would be cut."""
+from napari_spatialmed.viewer.work import Work
 
 
 class CuratePanel(QWidget):
     """The parts; they only emit signals, and the dock joins them."""
 
-    def __init__(self, session: Session, changes: SavedChanges) -> None:
+    def __init__(self, session: Session, changes: SavedChanges, checking: Work) -> None:
         super().__init__()
         self.bar = BenchmarkBar(session)
         self.queue = QueuePanel()
@@ -39,11 +37,18 @@ class CuratePanel(QWidget):
         inside = QWidget()
         outside = QVBoxLayout(self)
         outside.setContentsMargins(0, 0, 0, 0)
-        outside.addWidget(scrolled(inside, LEAST_WIDTH))
+        outside.addWidget(scrolled(inside))
         # Else napari pushes the parts up and leaves the room below them empty.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(inside)
-        for part in (self.bar, self.queue, BusyBar(session.opening), self.editor, self.checks):
+        for part in (
+            self.bar,
+            self.queue,
+            BusyBar(session.opening),
+            BusyBar(checking),
+            self.editor,
+            self.checks,
+        ):
             layout.addWidget(part)
         layout.setStretchFactor(self.queue, 1)
         for part in (self.review, self.message, self.buttons, self.remark_line, self.others, not_a_device()):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -67,14 +69,7 @@ class EndpointChooser(QWidget):
 
     def fill(self) -> None:
         """Read the endpoints anew; keep the session's choice."""
-        try:
-            known = dict(endpoints())
-        except SpatialMedError as error:
-            self.failed.emit(error)
-            known = {}
-        local = local_endpoint()
-        if local is not None:
-            known[LOCAL] = local
+        known, local = known_models(self.failed.emit), local_endpoint()
         self.box.clear()
         for name, endpoint in known.items():
             self.box.addItem(menu_text(f"{name}: {endpoint.model or 'its only model'}"), endpoint)
@@ -98,6 +93,19 @@ class EndpointChooser(QWidget):
             is_local = self.endpoint == local_endpoint()
             self.session.set_endpoint(LOCAL if is_local else self.endpoint.name)
         self.changed.emit()
+
+
+def known_models(failed: Callable[[SpatialMedError], object]) -> dict[str, Endpoint]:
+    """The models that are set up, and the trial model while it runs; `failed` is told if the first can't be read."""
+    known: dict[str, Endpoint] = {}
+    try:
+        known.update(endpoints())
+    except SpatialMedError as error:
+        failed(error)
+    local = local_endpoint()
+    if local is not None:
+        known[LOCAL] = local
+    return known
 
 
 def fit(box: QComboBox) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from napari.settings import get_settings
-from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QScrollArea, QTableView, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtWidgets import QDockWidget, QLabel, QScrollArea, QStyle, QTableView, QVBoxLayout, QWidget
 
 # Mid-grey and this blue stand out by 3 : 1 or more from the panels of both of napari's themes.
 FRAME, FOCUS = "#787e88", "#2c7be5"
@@ -20,6 +20,8 @@ _SIZED = (
 )
 LEAST_ROW = 24
 """Height of a table's row in pixels at napari's smallest fonts."""
+WIDEST_SHARE = 0.42
+"""Of the screen's width, which a dock may ask for; what still doesn't fit is scrolled to."""
 _TOUCHED = (*_FIELDS, "QPushButton", "QComboBox", "QAbstractSpinBox", "QToolButton", "QSlider")
 _STYLE = (
     f"{', '.join(_FIELDS)} {{ border: 1px solid {FRAME}; border-radius: 2px; }}\n"
@@ -27,6 +29,8 @@ _STYLE = (
     f"{', '.join(f'{name}:focus' for name in _TOUCHED)} {{ border: 1px solid {FOCUS}; }}\n"
     f"QPushButton:checked {{ border: 1px solid {FRAME}; }}\n"
     f"QRadioButton:focus, QCheckBox:focus {{ border-bottom: 1px solid {FOCUS}; }}\n"
+    # In napari's dark theme an empty box has nearly the colour of what it lies on.
+    f"QCheckBox::indicator, QAbstractItemView::indicator {{ border: 1px solid {FRAME}; border-radius: 2px; }}\n"
 )
 
 
@@ -63,31 +67,56 @@ class _Dress(QObject):
             rows, height = table.verticalHeader(), table.fontMetrics().height() + 6
             if rows.defaultSectionSize() < height or rows.defaultSectionSize() > max(height, LEAST_ROW):
                 rows.setDefaultSectionSize(max(height, LEAST_ROW))
+        self._make_room_for_the_title()
+
+    def _make_room_for_the_title(self) -> None:
+        """napari's title bar is as high as its default font: a larger one would be cut below."""
+        dock: QObject | None = self._widget
+        while dock is not None and not isinstance(dock, QDockWidget):
+            dock = dock.parent()
+        bar = None if dock is None else dock.titleBarWidget()
+        title = None if bar is None else bar.findChild(QLabel)
+        if bar is not None and title is not None and title.isVisible():
+            title.setMinimumHeight(title.fontMetrics().height())
+            bar.setMinimumHeight(title.fontMetrics().height() + 6)
 
 
-def scrolled(inside: QWidget, least_width: int) -> QScrollArea:
-    """Let a dock's content scroll on a low screen, instead of making the window taller than the screen.
+class _Scrolled(QScrollArea):
+    """Asks for the width at which nothing of its content is cut, which grows with the font, and scrolls in height."""
 
-    Parameters
-    ----------
-    inside
-        The content.
-    least_width
-        In pixels: narrower, it would be cut at the side.
-    """
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setMinimumWidth(least_width)
-    area.setWidget(inside)
-    return area
+    def __init__(self, inside: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(inside)
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt: the content's least width beside a scroll bar."""
+        hint, inside, screen = super().minimumSizeHint(), self.widget(), self.screen()
+        if inside is None:
+            return hint
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        wanted = inside.minimumSizeHint().width() + bar
+        most = wanted if screen is None else int(WIDEST_SHARE * screen.availableGeometry().width())
+        return QSize(min(wanted, most), hint.height())
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Qt: its content needs another width."""
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
 
 
-def scrolling_layout(dock: QWidget, least_width: int) -> QVBoxLayout:
+def scrolled(inside: QWidget) -> QScrollArea:
+    """Let a dock's content scroll on a low screen, instead of making the window taller than the screen."""
+    return _Scrolled(inside)
+
+
+def scrolling_layout(dock: QWidget) -> QVBoxLayout:
     """The layout for a dock's parts that `scrolled` makes room for."""
     inside = QWidget()
     outside = QVBoxLayout(dock)
     outside.setContentsMargins(0, 0, 0, 0)
-    outside.addWidget(scrolled(inside, least_width))
+    outside.addWidget(scrolled(inside))
     return QVBoxLayout(inside)

@@ -26,7 +26,7 @@ from napari_spatialmed.geometry import Measurement
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.calculator_list import CalculatorList
 from napari_spatialmed.viewer.drawings import drawing_key
-from napari_spatialmed.viewer.frames import framed
+from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.histogram import HistogramPanel
 from napari_spatialmed.viewer.measurements_model import (
     FLAGS,
@@ -111,7 +111,7 @@ class MeasureDock(QWidget):
         self.tabs.addTab(results, "Results")
         self.tabs.addTab(self.pairs, "Pairs")
         self.tabs.addTab(self.histogram, "Histogram")
-        layout = QVBoxLayout(self)
+        layout = scrolling_layout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.addWidget(self.selected)
         layout.addWidget(chooser)

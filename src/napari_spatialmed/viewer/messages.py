@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from qtpy.QtCore import Qt
@@ -39,6 +40,13 @@ def shown(text: object) -> str:
 def menu_text(text: object) -> str:
     """Text for a button, tab or menu, where Qt would take ``&`` for a shortcut."""
     return shown(text).replace("&", "&&")
+
+
+def short_path(path: Path) -> str:
+    """A path for a line of a dock: below the home folder with ``~``, else its last two parts.  The whole goes into a tooltip."""
+    if path.is_relative_to(Path.home()):
+        return shown(Path("~") / path.relative_to(Path.home()))
+    return shown(path if len(path.parts) <= 3 else Path("…", *path.parts[-2:]))
 
 
 class PlainLabel(QLabel):

@@ -34,9 +34,6 @@ from napari_spatialmed.viewer.team_form import TeamForm, TeamFormError, TeamRequ
 from napari_spatialmed.viewer.team_table import TeamTable
 from napari_spatialmed.viewer.work import Work
 
-_LEAST_WIDTH = 470
-"""In pixels: narrower, words on buttons would be cut."""
-
 
 class ProposeDock(QWidget):
     """Runs the team on the session's case and records every proposal in the session's benchmark."""
@@ -92,7 +89,7 @@ class ProposeDock(QWidget):
         middle = QHBoxLayout()
         middle.addWidget(self.funnel_label, 1)
         middle.addWidget(self.only_box)
-        layout = scrolling_layout(self, _LEAST_WIDTH)
+        layout = scrolling_layout(self)
         for widget in (
             self.bar,
             self.form,

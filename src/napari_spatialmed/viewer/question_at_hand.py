@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_spatialmed.benchmark import QuestionState, visible_to
+from napari_spatialmed.benchmark import IMPORTED_FORM, QuestionState, visible_to
 from napari_spatialmed.questions import Question
 from napari_spatialmed.viewer.adjudicating import may_decide
+from napari_spatialmed.viewer.curate_buttons import NEEDS_QUESTION, NO_QUESTION
+from napari_spatialmed.viewer.curate_dialogs import SCORE_FIRST
 from napari_spatialmed.viewer.curate_panel import CuratePanel
 from napari_spatialmed.viewer.evidence import show_evidence
+from napari_spatialmed.viewer.question_checks import NO_KEY
 from napari_spatialmed.viewer.review_entry import ReviewEntry
 from napari_spatialmed.viewer.review_panel import others_text
 from napari_spatialmed.viewer.rule_marks import RuleMarks
 from napari_spatialmed.viewer.scan_of_question import ScanOfQuestion
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.stale_watch import StaleWatch
+from napari_spatialmed.wording import counted
 
 
 class QuestionAtHand(QObject):
@@ -26,17 +30,23 @@ class QuestionAtHand(QObject):
     wanted = Signal(str)
 
     def __init__(
-        self, session: Session, panel: CuratePanel, entry: ReviewEntry, marks: RuleMarks, parent: QObject
+        self,
+        session: Session,
+        panel: CuratePanel,
+        entry: ReviewEntry,
+        marks: RuleMarks,
+        watch: StaleWatch,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._session, self._panel, self._entry, self._marks = session, panel, entry, marks
         self.scan = ScanOfQuestion(session, self)
-        self.watch = StaleWatch(session, self)
         session.case_changed.connect(self._on_case)
         session.question_changed.connect(self._on_question)
         self.scan.missing.connect(self._scan_missing)
-        self.watch.checked.connect(self._labels_checked)
-        self.watch.failed.connect(panel.message.fail)
+        watch.checked.connect(self._labels_checked)
+        watch.stopped.connect(self._check_stopped)
+        watch.failed.connect(panel.message.fail)
         panel.editor.typed.connect(self.check)
 
     @property
@@ -52,6 +62,8 @@ class QuestionAtHand(QObject):
             panel.editor.show_question(None)
             panel.checks.clear()
             panel.others.setText("")
+            for name in NEEDS_QUESTION:
+                panel.buttons.enable(name, NO_QUESTION)
             return
         seen = visible_to(reviewer, state)
         parts = [state.question.task, state.question.key.form, f"revision {seen.revision}"]
@@ -62,8 +74,27 @@ class QuestionAtHand(QObject):
             self.check(seen.question)
         panel.editor.setEnabled(not state.conflict)
         panel.others.setText(others_text(state, reviewer))
-        panel.buttons.enable("adjudicate", bool(state.conflict) or may_decide(state, reviewer))
-        panel.buttons.enable("provenance", not seen.blind)
+        self._offer(state)
+
+    def _offer(self, state: QuestionState) -> None:
+        """Enable the buttons that make sense for the question at hand."""
+        benchmark = self._session.benchmark
+        for name in NEEDS_QUESTION:
+            reviewer = "" if benchmark is None else benchmark.actor
+            self._panel.buttons.enable(name, self._why_not(name, state, reviewer))
+
+    def _why_not(self, name: str, state: QuestionState, reviewer: str) -> str:
+        """Why a button makes no sense for the question at hand; empty where it does."""
+        case = self._session.case
+        if name in ("evidence", "recompute") and (case is None or case.id != state.case):
+            return "The scan of this question isn't open: open its folder in the Case list."
+        if name == "recompute" and state.question.key.form == IMPORTED_FORM:
+            return NO_KEY
+        if name == "provenance" and visible_to(reviewer, state).blind:
+            return SCORE_FIRST
+        if name == "adjudicate" and not state.conflict and not may_decide(state, reviewer):
+            return SCORE_FIRST
+        return ""
 
     def check(self, question: Question) -> None:
         """Say what the rules make of it."""
@@ -71,7 +102,9 @@ class QuestionAtHand(QObject):
 
     def evidence(self) -> None:
         """Draw what the answer rests on."""
-        if self.state is not None:
+        if self.state is not None and (why_not := self._why_not("evidence", self.state, "")):
+            self._panel.message.say(why_not, "warning")
+        elif self.state is not None:
             show_evidence(self._session, self.state.question)
 
     # ---- the session changed
@@ -97,6 +130,7 @@ class QuestionAtHand(QObject):
             if not self._panel.queue.is_empty:
                 self._panel.message.say("This benchmark has no questions about the scan on show.")
         if state is not None:
+            self._offer(state)
             self.check(self._panel.editor.edited() or state.question)
             self._on_show(state)
 
@@ -120,8 +154,17 @@ class QuestionAtHand(QObject):
             self.check(self._panel.editor.edited() or self.state.question)
         if stale:
             self._panel.message.say(
-                f"Labels edited: {len(stale)} questions no longer hold and are stale; {len(right)} were recomputed and stand.",
+                f"Labels edited: {counted(len(stale), 'answer')} no longer right and now stale; "
+                f"{len(right)} recomputed and right.",
                 "warning",
             )
         elif right:
-            self._panel.message.say(f"Labels edited: {len(right)} answers recomputed, all stand.", "good")
+            self._panel.message.say(
+                f"Labels edited: {counted(len(right), 'answer')} recomputed, none has changed.", "good"
+            )
+
+    def _check_stopped(self) -> None:
+        self._panel.message.say(
+            "Stopped: the answers were not all compared with the edited labels. The next edit does it.",
+            "warning",
+        )

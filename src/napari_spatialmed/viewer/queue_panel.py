@@ -48,6 +48,7 @@ class QueuePanel(QWidget):
         row.addWidget(self.search, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout.addLayout(row)
         layout.addWidget(self.table, 1)
         # Else napari pushes the dock's parts up and leaves the room below them empty.
@@ -93,7 +94,8 @@ class QueuePanel(QWidget):
             )
         )
         self.is_empty = not total
-        self.table.setVisible(bool(total))
+        for part in (self.filter_box, self.search, self.table):
+            part.setVisible(bool(total))
         self._mark()
 
     def select(self, question: str | None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_spatialmed.benchmark import State
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation.faithfulness import overrides
+from napari_spatialmed.evaluation.judging import Judged
 from napari_spatialmed.evaluation.report import figures, mistakes, tables
 from napari_spatialmed.evaluation.report.published import PUBLISHED
 from napari_spatialmed.evaluation.results import Items, ModelResult, read_items, read_runs
@@ -18,6 +19,10 @@ from napari_spatialmed.viewer.report_details import DetailTable, detail_tables
 from napari_spatialmed.wording import counted
 
 WORST = 40
+PUBLISHED_MARK = "†"
+PUBLISHED_NOTE = "As published for SpatialMed (arXiv 2603.13800): other data, not comparable item by item"
+_NOTHING = (("", ""), *(("", "") for _ in OUTCOMES))
+"""Cells of way of asking and outcomes, in rows that have none."""
 CLASSED = frozenset({"wrong", "unparsed", "truncated"})
 """Outcomes that have a kind of error."""
 
@@ -60,8 +65,8 @@ class ReportData:
     summary: str
 
 
-def report_data(runs: Sequence[Path], state: State) -> ReportData:
-    """Read the runs and compute what is shown.
+def report_data(runs: Sequence[Path], state: State, judged: Judged | None = None) -> ReportData:
+    """Read the runs and compute what is shown; what a judge found in the explanations counts among their claims.
 
     Raises
     ------
@@ -73,7 +78,7 @@ def report_data(runs: Sequence[Path], state: State) -> ReportData:
         raise SpatialMedError(
             "the benchmark has no question to report on", hint="Propose some, or review those it holds."
         )
-    models = read_runs(runs, items, state)
+    models = read_runs(runs, items, state, judged=judged)
     names = [m.name for m in models]
     drawn = (
         ("Score by structure", figures.heat_map(tables.by_structure(items, models, lesions=False), names)),
@@ -87,7 +92,7 @@ def report_data(runs: Sequence[Path], state: State) -> ReportData:
         ),
     )
     return ReportData(
-        ("Model", "Arm", "AVG", *items.tasks, *OUTCOMES),
+        ("Model", "AVG", *items.tasks, "Arm", *OUTCOMES),
         (_counts(items), *_rows(items, models), _chance(items), *_published(items)),
         tuple((title, svg) for title, svg in drawn if svg),
         detail_tables(items, models),
@@ -103,7 +108,7 @@ def _percent(value: float | None) -> str:
 def _rows(items: Items, models: Sequence[ModelResult]) -> list[tuple[tuple[str, str], ...]]:
     found = []
     for row in tables.main_table(items, models):
-        cells = [(row.model, row.model), (row.arm, f"{row.asked} of {len(items)} asked")]
+        cells = [(row.model, f"{row.model}: {row.asked} of {len(items)} asked")]
         for cell in (row.average, *(row.tasks[task] for task in items.tasks)):
             interval = (
                 "" if cell.low is None else f"; 95 % interval {_percent(cell.low)} to {_percent(cell.high)}"
@@ -111,6 +116,7 @@ def _rows(items: Items, models: Sequence[ModelResult]) -> list[tuple[tuple[str, 
             adjusted = "" if cell.adjusted is None else f"; chance-adjusted {_percent(cell.adjusted)}"
             small = "; n too small" if cell.n < 30 else ""
             cells.append((_percent(cell.score), f"n = {cell.n}{interval}{adjusted}{small}"))
+        cells.append((row.arm, "Way of asking"))
         cells += [(str(row.outcomes[name]), name) for name in OUTCOMES]
         found.append(tuple(cells))
     return found
@@ -119,7 +125,7 @@ def _rows(items: Items, models: Sequence[ModelResult]) -> list[tuple[tuple[str, 
 def _counts(items: Items) -> tuple[tuple[str, str], ...]:
     note = "Questions; fewer than 30 say little"
     counts = [str(len(items)), *(str(int(items.of_task(task).sum())) for task in items.tasks)]
-    return (("n", note), ("", ""), *((text, note) for text in counts), *(("", "") for _ in OUTCOMES))
+    return (("n", note), *((text, note) for text in counts), *_NOTHING)
 
 
 def _confusions(items: Items, models: Sequence[ModelResult]) -> list[tuple[str, str]]:
@@ -136,19 +142,16 @@ def _chance(items: Items) -> tuple[tuple[str, str], ...]:
     chance = tables.chance_row(items)
     note = "Guessing among the options"
     texts = [_percent(chance.get(task)) for task in ("AVG", *items.tasks)]
-    return (("Chance", note), ("", ""), *((text, note) for text in texts), *(("", "") for _ in OUTCOMES))
+    return (("Chance", note), *((text, note) for text in texts), *_NOTHING)
 
 
 def _published(items: Items) -> list[tuple[tuple[str, str], ...]]:
-    note = "As published for SpatialMed (arXiv 2603.13800): other data, not comparable item by item"
     rows = []
     for model, published in PUBLISHED:
         scores = dict(zip(("AVG", *PAPER_TASKS), published, strict=True))
         texts = [scores.get(task) for task in ("AVG", *items.tasks)]
-        cells = [("–" if value is None else f"{value:.1f}", note) for value in texts]
-        rows.append(
-            ((f"{model} (published, other data)", note), ("", ""), *cells, *(("", "") for _ in OUTCOMES))
-        )
+        cells = [("–" if value is None else f"{value:.1f}", PUBLISHED_NOTE) for value in texts]
+        rows.append(((f"{PUBLISHED_MARK} {model}", PUBLISHED_NOTE), *cells, *_NOTHING))
     return rows
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari.viewer import Viewer
-from qtpy.QtCore import QByteArray, QUrl
+from qtpy.QtCore import QByteArray, Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtSvgWidgets import QSvgWidget
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QListWidget,
+    QListWidgetItem,
     QPushButton,
     QScrollArea,
     QTabWidget,
@@ -22,13 +23,15 @@ from qtpy.QtWidgets import (
 from napari_spatialmed.benchmark import State
 from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.evaluation.judging import Judged
 from napari_spatialmed.evaluation.report import write_report
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.busy import BusyBar
-from napari_spatialmed.viewer.frames import framed
+from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.memory import recall, remember
-from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device
-from napari_spatialmed.viewer.report_data import ReportData, report_data
+from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device, short_path, shown
+from napari_spatialmed.viewer.report_data import PUBLISHED_MARK, PUBLISHED_NOTE, ReportData, report_data
+from napari_spatialmed.viewer.report_judge import ReportJudge
 from napari_spatialmed.viewer.report_tables import ReportDetails, fill_table, plain_table
 from napari_spatialmed.viewer.report_worst import ReportWorst
 from napari_spatialmed.viewer.session import session_for
@@ -56,6 +59,9 @@ class ReportDock(QWidget):
         self.save_button.clicked.connect(self._choose_page)
         self.worst_page.failed.connect(self.message.fail)
         self.worst_page.overridden.connect(self._overridden)
+        self.judge.changed.connect(self._judged)
+        self.judge.failed.connect(self.message.fail)
+        self.judge.said.connect(self.message.say)
         self._reading.returned.connect(self._show)
         self._reading.failed.connect(self._fail)
         self._writing.returned.connect(self._written)
@@ -82,19 +88,21 @@ class ReportDock(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.figures)
+        self.judge = ReportJudge(self.session)
         self.details = ReportDetails()
         self.worst_page = ReportWorst(self.session)
         tabs = QTabWidget()
-        tabs.addTab(self.table, "Scores")
+        tabs.addTab(_with_note(self.table, f"{PUBLISHED_MARK} {PUBLISHED_NOTE}."), "Scores")
         tabs.addTab(scroll, "Figures")
         tabs.addTab(self.details, "Details")
         tabs.addTab(self.worst_page, "Worst items")
         buttons = QHBoxLayout()
         for button in (self.add_button, self.remove_button, self.save_button):
             buttons.addWidget(button)
-        layout = QVBoxLayout(self)
+        layout = scrolling_layout(self)
         layout.addWidget(self.runs)
         layout.addLayout(buttons)
+        layout.addWidget(self.judge)
         for work in (self._reading, self._writing):
             layout.addWidget(BusyBar(work))
         layout.addWidget(self.message)
@@ -107,14 +115,16 @@ class ReportDock(QWidget):
     @property
     def folders(self) -> tuple[Path, ...]:
         """The run folders listed."""
-        return tuple(
-            Path(item.text()) for n in range(self.runs.count()) if (item := self.runs.item(n)) is not None
-        )
+        items = [self.runs.item(n) for n in range(self.runs.count())]
+        return tuple(item.data(Qt.ItemDataRole.UserRole) for item in items if item is not None)
 
     def add_run(self, folder: Path) -> None:
         """List a run and read all of them."""
         if folder not in self.folders:
-            self.runs.addItem(str(folder))
+            item = QListWidgetItem(short_path(folder))
+            item.setData(Qt.ItemDataRole.UserRole, folder)
+            item.setToolTip(shown(folder))
+            self.runs.addItem(item)
         self.read()
 
     def read(self) -> None:
@@ -125,7 +135,7 @@ class ReportDock(QWidget):
             self.message.say("Open the benchmark that the runs were made from (Curate dock).", "warning")
         elif self.folders:
             self.message.clear()
-            self._reading.run("Reading runs", _read, self.folders, benchmark.state)
+            self._reading.run("Reading runs", _read, self.folders, benchmark.state, self.judge.judged)
 
     def _choose_run(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Run folder", recall("run_folder", str(Path.home())))
@@ -143,6 +153,7 @@ class ReportDock(QWidget):
         has_runs = bool(self.folders) and self.session.benchmark is not None
         self.save_button.setEnabled(has_runs)
         self.remove_button.setEnabled(bool(self.folders))
+        self.judge.of_runs(self.folders if has_runs else ())
 
     def _fail(self, error: SpatialMedError) -> None:
         self.message.fail(error)
@@ -170,6 +181,9 @@ class ReportDock(QWidget):
         self.worst_page.show_items(data.worst)
         self._enable()
 
+    def _judged(self, _judged: Judged | None) -> None:
+        self.read()
+
     def _overridden(self) -> None:
         self.read()
         self.message.say("Saved in the benchmark.", "good")
@@ -187,22 +201,36 @@ class ReportDock(QWidget):
         """Write the report as one HTML file."""
         benchmark = self.session.benchmark
         if benchmark is not None:
-            self._writing.run("Writing the report", _write, self.folders, benchmark.state, path)
+            judged, name = self.judge.judged, benchmark.path.name.partition(".")[0]
+            self._writing.run("Writing the report", _write, self.folders, benchmark.state, judged, name, path)
 
     def _written(self, path: Path) -> None:
-        self.message.say(f"Written: {path}", "good")
+        self.message.say(f"Written: {short_path(path)}", "good")
+        self.message.setToolTip(shown(path))
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
-def _read(job: Job, folders: tuple[Path, ...], state: State) -> ReportData:
-    return report_data(folders, state)
+def _with_note(table: QWidget, note: str) -> QWidget:
+    """A table with a line below."""
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 4, 0, 0)
+    layout.addWidget(table, 1)
+    layout.addWidget(PlainLabel(note, quiet=True))
+    return page
 
 
-def _write(job: Job, folders: tuple[Path, ...], state: State, path: Path) -> Path:
+def _read(job: Job, folders: tuple[Path, ...], state: State, judged: Judged | None) -> ReportData:
+    return report_data(folders, state, judged)
+
+
+def _write(
+    job: Job, folders: tuple[Path, ...], state: State, judged: Judged | None, name: str, path: Path
+) -> Path:
     library = CaseLibrary()
 
     def find(case_id: str) -> CaseGeometry:
         job.check()
         return CaseGeometry(library.open(case_id))
 
-    return write_report(folders, state, path, find_case=find).path
+    return write_report(folders, state, path, find_case=find, judged=judged, title=name).path

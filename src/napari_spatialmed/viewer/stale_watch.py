@@ -19,19 +19,22 @@ SETTLED_AFTER_MS = 1200
 
 
 class StaleWatch(QObject):
-    """Emits ``checked(still right, now stale)`` with the ids of the dependent questions."""
+    """Emits ``checked(still right, now stale)`` with the ids of the dependent questions, ``stopped()`` if the user cancels."""
 
     checked = Signal(tuple, tuple)
+    stopped = Signal()
     failed = Signal(object)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._edited: set[str] = set()
+        self._being_checked: set[str] = set()
         self._case_id = None if session.case is None else session.case.id
         self.work = Work(self)
         self.work.returned.connect(self._recomputed)
         self.work.failed.connect(self.failed)
+        self.work.cancelled.connect(self._cancelled)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLED_AFTER_MS)
@@ -63,18 +66,27 @@ class StaleWatch(QObject):
         ):  # under other names it is still the same case, and what was edited is still to be checked
             self._case_id = now
             self._edited.clear()
+            self._being_checked.clear()
             self._timer.stop()
 
     def _check(self) -> None:
-        case, names = self._session.case, self._edited
+        # What is being checked now is dropped by the new job, so it is part of it.
+        case, names = self._session.case, self._edited | self._being_checked
         self._edited = set()
         if case is not None and not all(n in case for n in names):
             names = {s.name for s in case}  # renamed in between: look at all
         questions = self.dependent(names)
         if questions and self._session.geometry is not None:
+            self._being_checked = names
             self.work.run("Checking answers", _recompute, self._session.geometry, questions)
 
+    def _cancelled(self) -> None:
+        self._edited |= self._being_checked
+        self._being_checked = set()
+        self.stopped.emit()
+
     def _recomputed(self, results: list[tuple[Question, Recomputed]]) -> None:
+        self._being_checked = set()
         benchmark = self._session.benchmark
         if benchmark is None:
             return
