@@ -87,4 +87,7 @@ def test_a_scan_and_its_labels_open_as_a_case(
     viewer.open([str(f) for f in files], plugin="napari-spatialmed", stack=True)
     session = session_for(viewer)
     wait_for(lambda: session.case is not None)
-    assert [layer.name for layer in viewer.layers] == ["Scan", "Structures"]
+    assert [layer.name for layer in viewer.layers if len(layer.data) and layer.visible] == [
+        "Scan",
+        "Structures",
+    ]

@@ -40,7 +40,7 @@ def test_the_wheel_goes_through_slices_and_zooms_with_shift(
     session_for(viewer).set_case(make_case(labels, np.diag([2.0, 2.0, 2.0, 1.0])))
     sides = OrthogonalViews(viewer)
     viewer.window.add_dock_widget(sides)
-    wait_for(lambda: sides.views["Coronal"].labels is not None)
+    wait_for(lambda: sides.views["Coronal"].layers.case is not None)
     viewer.window._qt_window.resize(1000, 800)
     wait_for(lambda: viewer.window._qt_viewer.canvas.native.width() > 200)
     canvas, camera = viewer.window._qt_viewer.canvas, viewer.scene.camera

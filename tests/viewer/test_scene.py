@@ -166,9 +166,55 @@ def test_the_next_case_takes_everything_of_the_last_away(
 ) -> None:
     session.scene.draw([measure(session.geometry, "centre_distance_mm", "liver", "spleen")])
     session.select(["liver"])
+    viewer.dims.ndisplay = 3
+    layers = session.scene.case_layers.labels
     session.set_case(Case(case.labels.copy(), case.affine, case.structures[:2]))
-    assert [layer.name for layer in viewer.layers] == ["Structures"]
+    assert [layer.name for layer in viewer.layers if layer.visible and len(layer.data)] == ["Structures"]
+    assert "Scan" not in viewer.layers
+    assert session.scene.case_layers.labels is layers
     assert session.selection == ()
+
+
+def test_an_edit_of_the_last_case_cannot_be_undone_in_the_next(session: Session, case: Case) -> None:
+    session.scene.set_editing(True)
+    labels = session.scene.case_layers.labels
+    labels.paint((5, 5, 5), 2)
+    following = Case(case.labels[:4].copy(), case.affine, case.structures, image=None)
+    before = following.labels.copy()
+    session.labels_saved(session.strokes)
+    session.set_case(following)
+    assert not session.scene.editing
+    session.scene.set_editing(True)
+    session.scene.undo_edit()
+    np.testing.assert_array_equal(following.labels, before)
+
+
+def test_a_case_of_another_shape_and_kind_is_shown_in_the_same_layers(
+    session: Session, viewer: ViewerModel, case: Case
+) -> None:
+    assert case.image is not None
+    labels = np.repeat(case.labels[::2], 2, axis=2).astype(np.int32)
+    image = np.repeat(case.image[::2], 2, axis=2).astype(np.float32)
+    affine = case.affine @ np.diag([2.0, 1.0, 0.5, 1.0])
+    following = Case(labels, affine, case.structures, image=image, modality="MR")
+    session.set_case(following)
+    shown = session.scene.case_layers
+    assert shown.image.data is following.image
+    assert shown.labels.data is following.labels
+    np.testing.assert_allclose(shown.image.scale, following.spacing)
+    assert viewer.dims.nsteps == following.labels.shape
+    assert viewer.dims.current_step == tuple((n - 1) // 2 for n in following.labels.shape)
+    assert [layer.name for layer in viewer.layers[:2]] == ["Scan", "Structures"]
+
+
+def test_a_layer_that_was_deleted_is_there_again_for_the_next_case(
+    session: Session, viewer: ViewerModel, case: Case
+) -> None:
+    for name in ("Structures", "Scan"):
+        del viewer.layers[name]
+    session.set_case(case)
+    assert [layer.name for layer in viewer.layers if layer.visible][:2] == ["Scan", "Structures"]
+    assert session.scene.case_layers.labels.data is case.labels
 
 
 def test_closing_leaves_nothing_on_the_viewer(session: Session, viewer: ViewerModel) -> None:

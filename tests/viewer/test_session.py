@@ -84,7 +84,7 @@ def test_opening_files_shows_them(qapp: object, tmp_path: Path, case: Case, wait
     session = session_for(viewer := ViewerModel())
     session.open_case_async(tmp_path / "seg.nii.gz", tmp_path / "ct.nii.gz")
     wait_for(lambda: session.case is not None)
-    assert [layer.name for layer in viewer.layers] == ["Scan", "Structures"]
+    assert [layer.name for layer in viewer.layers if layer.visible][:2] == ["Scan", "Structures"]
     np.testing.assert_array_equal(session.case.labels, case.labels)
     session.scene.close()
 
@@ -98,6 +98,16 @@ def test_a_missing_file_is_told_in_words_and_changes_nothing(
     wait_for(lambda: bool(errors))
     assert "nothing.nii.gz" in str(errors[0])
     assert session.case is shown
+
+
+def test_layers_that_waited_for_a_scan_go_if_none_comes(qapp: object, tmp_path: Path, wait_for: Wait) -> None:
+    session = session_for(viewer := ViewerModel())
+    errors: list[object] = []
+    session.opening.failed.connect(errors.append)
+    session.open_case_async(tmp_path / "nothing.nii.gz")
+    wait_for(lambda: bool(errors))
+    assert list(viewer.layers) == []
+    session.scene.close()
 
 
 def test_who_reviews_is_remembered(qapp: object) -> None:

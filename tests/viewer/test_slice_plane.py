@@ -18,7 +18,8 @@ Wait = Callable[[Callable[[], bool]], None]
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_every_corner_of_the_picture_lies_at_its_own_voxel(case: Case, axis: int) -> None:
-    plane = SlicePlane(case, (0.0, 100.0), {})
+    plane = SlicePlane({})
+    plane.set_case(case, (0.0, 100.0), 3)
     plane.move(axis, 7)
     image, layer = case.image, plane.layer
     assert image is not None
@@ -35,7 +36,8 @@ def test_every_corner_of_the_picture_lies_at_its_own_voxel(case: Case, axis: int
 
 
 def test_the_plane_follows_the_window_and_stays_within_the_scan(case: Case) -> None:
-    plane = SlicePlane(case, (0.0, 100.0), {})
+    plane = SlicePlane({})
+    plane.set_case(case, (0.0, 100.0), 3)
     plane.set_window(-20.0, -19.0)
     assert plane.layer.texture.max() == 255
     plane.move(0, 10_000)

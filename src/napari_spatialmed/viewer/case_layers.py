@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
 
@@ -13,24 +13,35 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from napari_spatialmed.case import Case
 from napari_spatialmed.case import colors as structure_colors
-from napari_spatialmed.viewer.label_lock import lock
+from napari_spatialmed.viewer.label_lock import lock, set_locked
 from napari_spatialmed.viewer.pixels import value_range, windows
 from napari_spatialmed.viewer.settings import Palette, first_ct_window, first_palette
 from napari_spatialmed.viewer.slice_plane import SlicePlane
 
 OWNER = "spatialmed"
 """Key in a layer's metadata by which our layers are known."""
+_EMPTY = np.zeros((1, 1, 1), np.uint8)
+"""In a layer that waits for its case."""
 
 
 class CaseLayers:
-    """Scan and labels of one case in one viewer.  The Labels layer paints on the case's own array."""
+    """Scan and labels of one case in one viewer.  The Labels layer paints on the case's own array.
 
-    def __init__(self, viewer: ViewerModel) -> None:
+    Parameters
+    ----------
+    viewer
+        Where they are shown.
+    flat
+        Whether this viewer never turns 3D.
+    """
+
+    def __init__(self, viewer: ViewerModel, *, flat: bool = False) -> None:
         self._viewer = weakref.ref(viewer)
+        self._never_3d = flat
         self.image: Image | None = None
         self.labels: Labels | None = None
         self.plane: SlicePlane | None = None
@@ -44,29 +55,85 @@ class CaseLayers:
         """The case on show, under the names it is shown with."""
         return self._case
 
-    def show(self, case: Case, prepared: Prepared) -> None:
-        """Add the case's layers, scan below labels."""
+    def place(self, *, scan: bool = True) -> Iterator[None]:
+        """Add what is missing of the layers that every case is shown in, empty and hidden, one per step."""
         viewer = self._viewer()
         if viewer is None:
             return
-        self._case = case
-        self.image, self.labels, self._palette = prepared.image, prepared.labels, prepared.palette
-        lock(self.labels)
+        if viewer.dims.ndim < 3:
+            viewer.dims.ndim = 3
+            yield
+        common: dict[str, Any] = {"visible": False, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
+        if self.labels is None or self.labels not in viewer.layers:
+            self.labels = Labels(_EMPTY, name="Structures", metadata={OWNER: "labels"}, **common)
+            lock(self.labels)
+            add_quietly(viewer, self.labels, at=len(viewer.layers))
+            yield
+        if scan and (self.image is None or self.image not in viewer.layers):
+            self.image = Image(
+                _EMPTY, name="Scan", contrast_limits=(0, 1), metadata={OWNER: "scan"}, **common
+            )
+            add_quietly(viewer, self.image, at=viewer.layers.index(self.labels))
+            yield
+
+        if scan and not self._never_3d and (self.plane is None or self.plane.layer not in viewer.layers):
+            self.plane = SlicePlane({OWNER: "plane"})
+            add_quietly(viewer, self.plane.layer, at=viewer.layers.index(self.labels) + 1)
+            keep_from_sliders(viewer, self.plane.layer)
+            yield
+
+    def show(self, case: Case, prepared: Prepared, place: ArrayLike) -> None:
+        """Pour a case into the layers, and go to a place in the world, shape (3,), mm.
+
+        The layers stay between cases: to take them away and add them costs most of a second.
+        """
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        for _ in self.place(scan=case.image is not None):
+            pass
+        self.leave(2)
+        self.leave(3)
+        self._case, self._palette, self._hidden = case, prepared.palette, frozenset()
+        if self.plane is not None:
+            self.plane.forget_case()
+        if case.image is None:
+            with removing_layers(viewer):
+                self._remove(self.image)
+                self._remove(None if self.plane is None else self.plane.layer)
+            self.image = self.plane = self._limits = None
+        with as_one_change(viewer, self._flat()):
+            for layer, (data, given, _) in zip(self._flat(), prepared.layers, strict=True):
+                layer.data = data
+                for name, value in given.items():
+                    setattr(layer, name, value)
         if self.image is not None:
             self._limits = self.image.contrast_limits
-            viewer.add_layer(self.image)
-        viewer.add_layer(self.labels)
+        assert self.labels is not None
+        # New data unlock a layer; locked again, it forgets what could be undone in the last case.
+        set_locked(self.labels, True)
+        # Before they are seen, so that they are sliced once.
+        viewer.dims.set_point((0, 1, 2), tuple(np.asarray(place, float)))
+        for layer in self._flat():
+            layer.visible = True
+        viewer.layers.selection.active = self.labels
 
     def remove(self) -> None:
         """Take the case's layers out of the viewer."""
-        viewer = self._viewer()
-        plane = None if self.plane is None else self.plane.layer
-        for layer in (self.image, self.labels, plane):
-            if viewer is not None and layer is not None and layer in viewer.layers:
-                viewer.layers.remove(layer)
+        for layer in (self.image, self.labels, None if self.plane is None else self.plane.layer):
+            self._remove(layer)
         self.image = self.labels = self.plane = None
         self._case = self._limits = None
         self._hidden = frozenset()
+
+    def _flat(self) -> list[Image | Labels]:
+        """The layers of the 2D view, as :func:`layer_data` orders them."""
+        return [layer for layer in (self.image, self.labels) if layer is not None]
+
+    def _remove(self, layer: Layer | None) -> None:
+        viewer = self._viewer()
+        if viewer is not None and layer is not None and layer in viewer.layers:
+            viewer.layers.remove(layer)
 
     def leave(self, ndisplay: int) -> None:
         """Hide what the coming view doesn't show: in 3D a full volume costs gigabytes and seconds per frame."""
@@ -84,8 +151,7 @@ class CaseLayers:
             # napari's status line looks under the cursor of the active layer, even a hidden one, and stumbles over a
             # camera that has no direction yet.
             viewer.layers.selection.clear()
-            if self.plane is None:
-                self._add_plane(viewer)
+            self._fill_plane(viewer)
         plane = None if self.plane is None else self.plane.layer
         for layer in (self.image, self.labels) if ndisplay == 2 else (plane,):
             if layer is not None and not layer.visible:
@@ -114,7 +180,7 @@ class CaseLayers:
         viewer = self._viewer()
         if self.labels is None or viewer is None:
             return
-        self.labels.editable = editing
+        set_locked(self.labels, not editing)
         if editing:
             viewer.layers.selection.active = self.labels
             self.labels.mode = "paint"
@@ -137,31 +203,28 @@ class CaseLayers:
         if self.plane is not None:
             self.plane.move(axis, index)
 
-    def _add_plane(self, viewer: ViewerModel) -> None:
-        if self._case is None or self._case.image is None or self._limits is None:
-            return
-        self.plane = SlicePlane(self._case, self._limits, {OWNER: "plane"})
-        step = viewer.dims.current_step
-        if len(step) == 3:
-            self.plane.move(0, int(step[0]))
-        add_quietly(viewer, self.plane.layer, at=0)
+    def _fill_plane(self, viewer: ViewerModel) -> None:
+        case, limits = self._case, self._limits
+        if self.plane is not None and self.plane.case is None and case is not None and limits is not None:
+            step = viewer.dims.current_step
+            self.plane.set_case(case, limits, int(step[0]) if len(step) == 3 else 0)
 
 
 class Prepared:
-    """What showing a case needs, made off the GUI thread: the layers, too."""
+    """What showing a case needs and takes time, worked out off the GUI thread."""
 
     def __init__(self, case: Case) -> None:
         self.windows = windows(case, first_ct_window())
         self.palette = first_palette()
-        self.image: Image | None = None
-        for data, given, kind in layer_data(case, self.windows, self.palette):
-            if kind == "image":
-                self.image = Image(data, metadata={OWNER: "scan"}, **given)
-                low, high = value_range(data)
-                least, most = given["contrast_limits"]
-                self.image.contrast_limits_range = (min(low, least), max(high, most))
-            else:
-                self.labels = Labels(data, metadata={OWNER: "labels"}, **given)
+        self.layers = layer_data(case, self.windows, self.palette)
+        """As napari's layer data: the scan, where there is one, and the structures."""
+        if case.image is not None:
+            scan = self.layers[0][1]
+            low, high = value_range(case.image)
+            least, most = scan.pop("contrast_limits")
+            # In this order: limits must lie in their range.
+            scan["contrast_limits_range"] = (min(low, least), max(high, most))
+            scan["contrast_limits"] = (least, most)
 
 
 class LabelColors(DirectLabelColormap):
@@ -268,6 +331,20 @@ def add_quietly(viewer: ViewerModel, layer: Layer, *, at: int) -> None:
         viewer.layers.insert(at, layer)
         selection.clear()
         selection.update(kept)
+
+
+@contextmanager
+def as_one_change(viewer: ViewerModel, layers: Collection[Layer]) -> Iterator[None]:
+    """Around several changes to where layers lie: the viewer sets its sliders and slices every layer once, not each time."""
+    look = getattr(viewer, "_on_layers_change", None)
+    with ExitStack() as blocked:
+        if look is not None:
+            for layer in layers:
+                for name in ("data", "scale", "units", "axis_labels"):
+                    blocked.enter_context(layer.events[name].blocker(look))
+        yield
+    if look is not None:
+        look()
 
 
 def keep_from_sliders(viewer: ViewerModel, layer: Layer) -> None:

@@ -83,6 +83,7 @@ class Cut:
         """Another case: nothing is cut."""
         if self.axis is not None:
             self.axis = None
+            self._cut_layers()
             self.changed.emit()
 
     def _apply(self) -> None:
@@ -94,9 +95,13 @@ class Cut:
             scene.case_layers.move_plane(0, int(step[0]) if len(step) == 3 else 0)
         else:
             scene.case_layers.move_plane(self.axis, self.index)
-        for layer in viewer.layers:
-            self._cut_layer(layer)
+        self._cut_layers()
         self.changed.emit()
+
+    def _cut_layers(self) -> None:
+        viewer = self._viewer()
+        for layer in () if viewer is None else viewer.layers:
+            self._cut_layer(layer)
 
     def _on_inserted(self, event: Any) -> None:
         if self.axis is not None:

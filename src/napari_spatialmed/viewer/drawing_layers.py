@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Points, Vectors
+from napari.layers import Layer, Points, Vectors
 from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 
@@ -84,13 +84,13 @@ class DrawingLayers:
         """Add drawings, or replace those of the same key."""
         for drawing in drawings:
             self._drawings[drawing.key] = drawing
-        viewer = self._viewer()
-        if viewer is not None and self._case is not None and self._drawings:
-            self._ensure_layers(viewer)
+        if self._case is not None and self._drawings:
+            for _ in self.place():
+                pass
         self.refresh()
 
     def replace(self, *drawings: Drawing) -> None:
-        """Draw these and only these.  Layers that are there stay: to take them away and add them costs most of a second."""
+        """Draw these and only these."""
         self._drawings.clear()
         self.draw(*drawings)
 
@@ -110,15 +110,11 @@ class DrawingLayers:
         self.refresh()
 
     def clear(self) -> None:
-        """Take all drawings away, and their layers."""
+        """Take all drawings away.  Their layers stay: to take them away and add them costs most of a second."""
         self._drawings.clear()
         self._highlighted = None
-        viewer = self._viewer()
-        for layer in (self._lines, self._arrows, self._words):
-            if viewer is not None and layer is not None and layer in viewer.layers:
-                viewer.layers.remove(layer)
-        self._lines = self._arrows = self._words = None
         self._texts = ()
+        self.refresh()
 
     def highlight(self, key: str | None) -> None:
         """Make one drawing stand out."""
@@ -129,7 +125,7 @@ class DrawingLayers:
     def refresh(self) -> None:
         """Put the drawings where they belong for the view on show."""
         viewer, case = self._viewer(), self._case
-        # Only `draw` adds layers.  Adding or removing one makes napari move its slider, which asks for a refresh: layers
+        # Only `place` adds layers.  Adding or removing one makes napari move its slider, which asks for a refresh: layers
         # added at that moment would nest, and layers taken away by a closing window would come back for ever.
         if viewer is None or case is None or not self._placed(viewer):
             return
@@ -172,7 +168,8 @@ class DrawingLayers:
 
     def remove(self) -> None:
         """Take everything away and stop listening."""
-        self.clear()
+        self.set_case(None)
+        self.take_away()
         viewer = self._viewer()
         if viewer is not None:
             viewer.dims.events.ndisplay.disconnect(self.refresh)
@@ -254,45 +251,51 @@ class DrawingLayers:
             layer is not None and layer in viewer.layers for layer in (self._lines, self._arrows, self._words)
         )
 
-    def _ensure_layers(self, viewer: ViewerModel) -> None:
-        if self._placed(viewer):
+    def take_away(self) -> None:
+        """Take the layers out of the viewer."""
+        viewer = self._viewer()
+        for layer in (self._lines, self._arrows, self._words):
+            if viewer is not None and layer is not None and layer in viewer.layers:
+                viewer.layers.remove(layer)
+        self._lines = self._arrows = self._words = None
+
+    def place(self) -> Iterator[None]:
+        """Add the layers that drawings are shown in, empty, one per step, unless they are there."""
+        viewer = self._viewer()
+        if viewer is None:
             return
-        for left in (self._lines, self._arrows, self._words):
-            if left is not None and left in viewer.layers:
-                viewer.layers.remove(left)
         common: dict[str, Any] = {
             "units": ("mm",) * 3,
             "axis_labels": ("I", "P", "L"),
             "blending": "translucent_no_depth",
+            "opacity": 1,
             "metadata": {OWNER: "drawing"},
         }
-        empty = np.zeros((0, 2, 3))
-        self._lines = Vectors(
-            empty,
-            ndim=3,
-            name="Measured lines",
-            vector_style="line",
-            edge_width=_WIDTH_MM,
-            opacity=1,
-            **common,
-        )
-        self._arrows = Vectors(
-            empty,
-            ndim=3,
-            name="Measured directions",
-            vector_style="arrow",
-            edge_width=3 * _WIDTH_MM,
-            opacity=1,
-            **common,
-        )
-        self._words = Points(
-            np.zeros((0, 3)), ndim=3, name="Measured values", features={"text": np.zeros(0, object)}, text=_TEXT,
-            border_width=0, opacity=1, **common,
-        )  # fmt: skip
-        for layer in (self._lines, self._arrows, self._words):
-            add_quietly(viewer, layer, at=len(viewer.layers))
-            keep_from_sliders(viewer, layer)
-        add_rim(viewer, self._words)
+        nothing = np.zeros((0, 2, 3))
+        if self._lines not in viewer.layers:
+            self._lines = Vectors(
+                nothing, ndim=3, name="Measured lines", vector_style="line", edge_width=_WIDTH_MM, **common
+            )
+            self._add(viewer, self._lines)
+            yield
+        if self._arrows not in viewer.layers:
+            self._arrows = Vectors(
+                nothing, ndim=3, name="Measured directions", vector_style="arrow", edge_width=3 * _WIDTH_MM, **common
+            )  # fmt: skip
+            self._add(viewer, self._arrows)
+            yield
+        if self._words not in viewer.layers:
+            self._words = Points(
+                np.zeros((0, 3)), ndim=3, name="Measured values", features={"text": np.zeros(0, object)}, text=_TEXT,
+                border_width=0, **common,
+            )  # fmt: skip
+            self._add(viewer, self._words)
+            add_rim(viewer, self._words)
+            yield
+
+    def _add(self, viewer: ViewerModel, layer: Layer) -> None:
+        add_quietly(viewer, layer, at=len(viewer.layers))
+        keep_from_sliders(viewer, layer)
 
 
 class _Batch:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import napari
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Labels, Vectors
+from napari.layers import Vectors
 from napari.qt import QtViewer
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QWidget
 
-from napari_spatialmed.case import Case
-from napari_spatialmed.viewer.case_layers import CaseLayers, keep_from_sliders
+from napari_spatialmed.viewer.case_layers import CaseLayers, add_quietly, keep_from_sliders
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.scene import BACKGROUND
 from napari_spatialmed.viewer.session import Session, session_for
@@ -36,72 +35,34 @@ class SideView:
         self.widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         # The main view's slider leads.
         self.widget.dims.hide()
-        self.image: Image | None = None
-        self.labels: Labels | None = None
+        self.layers = CaseLayers(self.model, flat=True)
         self.crosshair: Vectors | None = None
         self.model.mouse_drag_callbacks.append(self._on_press)
         self._wheel = Wheel(self.model, main)
 
+    def place(self) -> Iterator[None]:
+        """Add what is missing of the layers that every case is shown in, one per step."""
+        yield from self.layers.place()
+        if self.crosshair is None:
+            self.crosshair = Vectors(
+                np.zeros((0, 2, 3)), ndim=3, edge_color=CROSSHAIR, vector_style="line", edge_width=1.2, opacity=0.9,
+                blending="translucent_no_depth", units=("mm",) * 3, axis_labels=("I", "P", "L"),
+            )  # fmt: skip
+            add_quietly(self.model, self.crosshair, at=len(self.model.layers))
+            keep_from_sliders(self.model, self.crosshair)
+            yield
+
     def show_case(self) -> None:
-        """Mirror the layers of the main view."""
-        case, main = self._session.case, self._session.scene.case_layers
-        self.letters.show(case is not None)
-        if case is None or main.labels is None:
-            self._clear()
+        """Show what the main view shows."""
+        case, prepared = self._session.case, self._session.scene.prepared
+        if case is None or prepared is None:
             return
-        if self.labels is None or (self.image is None) != (main.image is None):
-            self._clear()
-            self._add_layers(case, main)
-        else:
-            self._change_layers(case, main)
         self.model.dims.order = self._order
+        self.layers.show(case, prepared, self._main.dims.point)
+        self.restyle()
+        self.letters.show(True)
         self.model.reset_view()
         self.follow()
-
-    def _clear(self) -> None:
-        # Even clearing nothing makes napari collect garbage.
-        if self.model.layers:
-            self.model.layers.clear()
-        self.image = self.labels = self.crosshair = None
-
-    def _change_layers(self, case: Case, main: CaseLayers) -> None:
-        """Put another case into the layers: taking them away and adding new ones costs several times as much."""
-        assert self.crosshair is not None
-        self.crosshair.data = np.zeros((0, 2, 3))
-        pairs = [(self.image, main.image), (self.labels, main.labels)]
-        layers = [(own, shown.data) for own, shown in pairs if own is not None and shown is not None]
-        for layer, _ in layers:
-            layer.visible = False
-        for layer, data in layers:
-            layer.data, layer.scale = data, case.spacing
-        self.restyle()
-        for layer, _ in layers:
-            layer.visible = True
-            layer.editable = layer is self.image
-
-    def _add_layers(self, case: Case, main: CaseLayers) -> None:
-        assert main.labels is not None
-        common: dict[str, Any] = {"scale": case.spacing, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
-        if main.image is not None:
-            self.image = Image(
-                main.image.data, contrast_limits=main.image.contrast_limits, colormap="gray", **common
-            )
-            self.model.add_layer(self.image)
-        self.labels = Labels(
-            main.labels.data,
-            opacity=main.labels.opacity,
-            colormap=main.labels.colormap,
-            blending="translucent",
-            **common,
-        )
-        self.labels.editable = False
-        self.crosshair = Vectors(
-            np.zeros((0, 2, 3)), ndim=3, edge_color=CROSSHAIR, vector_style="line", edge_width=1.2, opacity=0.9,
-            blending="translucent_no_depth", units=("mm",) * 3, axis_labels=("I", "P", "L"),
-        )  # fmt: skip
-        self.model.add_layer(self.labels)
-        self.model.add_layer(self.crosshair)
-        keep_from_sliders(self.model, self.crosshair)
 
     def follow(self) -> None:
         """Go where the main view is."""
@@ -121,17 +82,18 @@ class SideView:
     def restyle(self) -> None:
         """Take over contrast, opacity and what is hidden."""
         main = self._session.scene.case_layers
-        if self.image is not None and main.image is not None:
-            self.image.contrast_limits_range = main.image.contrast_limits_range
-            self.image.contrast_limits = main.image.contrast_limits
-        if self.labels is not None and main.labels is not None:
-            self.labels.opacity = main.labels.opacity
-            self.labels.colormap = main.labels.colormap
+        image, labels = self.layers.image, self.layers.labels
+        if image is not None and main.image is not None:
+            image.contrast_limits_range = main.image.contrast_limits_range
+            image.contrast_limits = main.image.contrast_limits
+        if labels is not None and main.labels is not None:
+            labels.opacity = main.labels.opacity
+            labels.colormap = main.labels.colormap
 
     def repaint(self) -> None:
         """The label map was edited."""
-        if self.labels is not None:
-            self.labels.refresh()
+        if self.layers.labels is not None:
+            self.layers.labels.refresh()
 
     def _on_press(self, viewer: ViewerModel, event: Any) -> Generator[None, None, None]:
         while event.type in ("mouse_press", "mouse_move"):
@@ -150,10 +112,6 @@ class OrthogonalViews(QWidget):
         self.session = session_for(viewer)
         self._main: ViewerModel = viewer
         self.views = {title: SideView(self.session, viewer, order) for title, order in _ORDERS.items()}
-        self._waiting: list[SideView] = []
-        self._showing = QTimer(self)
-        self._showing.setInterval(0)
-        self._showing.timeout.connect(self._show_next)
         splitter = QSplitter(self)
         for title, view in self.views.items():
             view.widget.setAccessibleName(f"{title} view")
@@ -168,21 +126,25 @@ class OrthogonalViews(QWidget):
         self._following.setSingleShot(True)
         self._following.timeout.connect(self._follow)
         viewer.dims.events.point.connect(self._on_point)
+        self.session.opening.started.connect(self._on_opening)
         self.session.case_changed.connect(self._on_case)
         self.session.scene.looks_changed.connect(self._restyle)
         self.session.scene.edited.connect(self._repaint)
         self._on_case()
 
+    def _on_opening(self) -> None:
+        self.session.turns.add(self._steps(showing=False))
+
     def _on_case(self) -> None:
         # The main picture first, then one view per turn of the event loop.
-        self._waiting = list(self.views.values())
-        self._showing.start()
+        self.session.turns.add(self._steps(showing=True))
 
-    def _show_next(self) -> None:
-        if self._waiting:
-            self._waiting.pop(0).show_case()
-        else:
-            self._showing.stop()
+    def _steps(self, *, showing: bool) -> Iterator[None]:
+        for view in self.views.values():
+            yield from view.place()
+            if showing:
+                view.show_case()
+                yield
 
     def _on_point(self) -> None:
         self._following.start()

@@ -7,7 +7,7 @@ Docks ask it to show, draw, hide and jump; they never touch a layer themselves. 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,15 +109,16 @@ class Scene:
         return None if self.geometry is None else self.geometry.case
 
     def show_case(self, geometry: CaseGeometry, prepared: Prepared | None = None) -> None:
-        """Show a case in place of the last, in 2D, axial."""
-        viewer = self.viewer
+        """Show a case in place of the last, in 2D, axial, at its middle slice."""
+        viewer, case = self.viewer, geometry.case
         # First away with what is on show, or a change from 3D to 2D would draw the old case once more.
-        self.clear_case()
+        self._forget_case()
         viewer.dims.ndisplay = 2
-        case = geometry.case
         self.geometry, self.prepared = geometry, prepared or Prepared(case)
         viewer.canvas.background_color_override = BACKGROUND
-        self.case_layers.show(case, self.prepared)
+        viewer.dims.order = (0, 1, 2)
+        middle = (np.asarray(case.labels.shape) - 1) // 2 * case.spacing
+        self.case_layers.show(case, self.prepared, middle)
         self._palette = self.prepared.palette
         self.surfaces.set_case(geometry)
         self.surfaces.recolor(self.colors)
@@ -126,15 +127,26 @@ class Scene:
         assert labels is not None
         self._watch = EditWatch(labels)
         self._watch.edited.connect(self._on_edited)
-        viewer.dims.order = (0, 1, 2)
         viewer.reset_view()
         self.letters.show(True)
         self._wheel = Wheel(viewer, viewer)
         scale_bar = viewer.canvas.overlays.scale_bar
         scale_bar.visible, scale_bar.colored, scale_bar.color = True, True, SCALE
 
-    def clear_case(self) -> None:
-        """Take the case off the viewer."""
+    def place_layers(self) -> Iterator[None]:
+        """Add the layers that every case is shown in, one per step; those that are there take none."""
+        yield from self.case_layers.place()
+        yield from self.drawing_layers.place()
+
+    def remove_layers(self) -> None:
+        """Take the case and all layers of ours off the viewer."""
+        self._forget_case()
+        with removing_layers(self.viewer):
+            self.drawing_layers.take_away()
+            self.surfaces.remove()
+            self.case_layers.remove()
+
+    def _forget_case(self) -> None:
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
@@ -142,10 +154,10 @@ class Scene:
             self._wheel.stop()
             self._wheel = None
         self.cut.forget()
-        with removing_layers(self.viewer):
-            self.drawing_layers.set_case(None)
-            self.surfaces.set_case(None)
-            self.case_layers.remove()
+        self.case_layers.leave(2)
+        self.case_layers.leave(3)
+        self.drawing_layers.set_case(None)
+        self.surfaces.set_case(None)
         self.letters.show(False)
         self.geometry = self.prepared = None
         self._selected = self._hidden = frozenset()
@@ -401,7 +413,7 @@ class Scene:
         if self._closed:
             return
         self._closed = True
-        self.clear_case()
+        self.remove_layers()
         self._unmoved.stop()
         self._clicks.stop()
         self._readout.stop()

@@ -6,7 +6,7 @@ Docks read it, change it, and listen to it; they don't know each other.  There i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -24,6 +24,7 @@ from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.opening import Opened, Wanted, open_prepared, read_wanted
 from napari_spatialmed.viewer.read_ahead import ReadAhead, wait_for
 from napari_spatialmed.viewer.scene import Scene
+from napari_spatialmed.viewer.turns import Turns
 from napari_spatialmed.viewer.unsaved_edits import may_leave
 from napari_spatialmed.viewer.window_end import end_of
 from napari_spatialmed.viewer.work import Work
@@ -67,6 +68,11 @@ class Session:
         self.opening = Work()
         """Opens cases; show its progress with a `BusyBar`, its errors where the user asked."""
         self.opening.returned.connect(self._opened)
+        self.opening.started.connect(self._stage)
+        self.opening.failed.connect(self._unstage)
+        self.opening.cancelled.connect(self._unstage)
+        self.turns = Turns()
+        """What is shown step by step."""
         self._updating = Work()
         self._updating.returned.connect(self._updated)
         self.ahead = ReadAhead()
@@ -98,6 +104,7 @@ class Session:
         """Show a case that is already open; nothing happens once the window closes."""
         if not self.scene.has_viewer or not may_leave(self):
             return
+        self.turns.clear()
         self._strokes, self._saved_at = 0, 0
         self._pending.clear()
         self._updating.cancel()
@@ -283,9 +290,26 @@ class Session:
         for work in (self.opening, self._updating, self.cases.looking):
             work.stop()
         self.ahead.stop()
+        self.turns.clear()
         self.scene.leave()
 
+    def _stage(self) -> None:
+        """While a scan is read, add the layers that it will be shown in."""
+        if self.scene.has_viewer:
+            self.turns.add(self.scene.place_layers())
+
+    def _unstage(self) -> None:
+        """Nothing came: layers that wait for a first case would only puzzle."""
+        self.turns.clear()
+        if self.scene.has_viewer and self._case is None:
+            self.scene.remove_layers()
+
     def _opened(self, opened: Opened) -> None:
+        self.turns.clear()
+        self.turns.add(self._show_opened(opened))
+
+    def _show_opened(self, opened: Opened) -> Iterator[None]:
+        yield from self.scene.place_layers()
         self.set_case(*opened)
 
     def _on_clicked(self, name: str, adding: bool) -> None:

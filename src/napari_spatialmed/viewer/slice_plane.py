@@ -20,25 +20,18 @@ _TEXTURE_CORNERS = np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
 
 
 class SlicePlane:
-    """A slice across one axis of (I, P, L), in a layer of its own.
+    """A slice across one axis of (I, P, L), in a layer of its own; empty and hidden at first."""
 
-    Parameters
-    ----------
-    case
-        A case with a scan.
-    limits
-        Contrast limits, in the scan's own values.
-    """
-
-    def __init__(self, case: Case, limits: tuple[float, float], metadata: dict[str, Any]) -> None:
-        self._case = case
-        self._limits = limits
-        self._axis, self._index = 0, case.labels.shape[0] // 2
+    def __init__(self, metadata: dict[str, Any]) -> None:
+        self.case: Case | None = None
+        self._limits = (0.0, 1.0)
+        self._axis = self._index = 0
         self.layer = Surface(
-            (self._corners(), _FACES),
+            (np.zeros((4, 3), np.float32), _FACES),
             name="Slice plane",
+            visible=False,
             vertex_colors=np.ones((4, 4), np.float32),
-            texture=self._picture(),
+            texture=np.zeros((1, 1, 3), np.uint8),
             texcoords=_TEXTURE_CORNERS,
             shading="none",
             blending="opaque",
@@ -47,23 +40,39 @@ class SlicePlane:
             metadata=metadata,
         )
 
+    def set_case(self, case: Case, limits: tuple[float, float], index: int) -> None:
+        """Show an axial slice of a case, which has a scan; `limits` of contrast are in the scan's own values."""
+        self.case, self._limits = case, limits
+        self._axis, self._index = 0, _nearest(case, 0, index)
+        self._redraw(case)
+
+    def forget_case(self) -> None:
+        """Keep no scan in memory that isn't on show any more."""
+        self.case = None
+
     def move(self, axis: int, index: int) -> None:
         """Show the slice at this index of an axis; an index outside of the scan stands for the nearest slice."""
-        index = int(np.clip(index, 0, self._case.labels.shape[axis] - 1))
+        if self.case is None:
+            return
+        index = _nearest(self.case, axis, index)
         if (axis, index) != (self._axis, self._index):
             self._axis, self._index = axis, index
-            self.layer.data = (self._corners(), _FACES)
-            self.layer.texture = self._picture()
+            self._redraw(self.case)
 
     def set_window(self, low: float, high: float) -> None:
         """Contrast limits, in the scan's own values."""
         self._limits = (low, high)
-        self.layer.texture = self._picture()
+        if self.case is not None:
+            self.layer.texture = self._picture(self.case)
 
-    def _corners(self) -> NDArray[np.float32]:
+    def _redraw(self, case: Case) -> None:
+        self.layer.data = (self._corners(case), _FACES)
+        self.layer.texture = self._picture(case)
+
+    def _corners(self, case: Case) -> NDArray[np.float32]:
         """Round the slice's outer edges, in display world mm; shape (4, 3)."""
-        mm = self._case.spacing
-        low, high = -mm / 2, (np.asarray(self._case.labels.shape) - 0.5) * mm
+        mm = case.spacing
+        low, high = -mm / 2, (np.asarray(case.labels.shape) - 0.5) * mm
         row, column = (n for n in range(3) if n != self._axis)
         corners = np.tile(low, (4, 1))
         corners[:, self._axis] = self._index * mm[self._axis]
@@ -71,11 +80,15 @@ class SlicePlane:
         corners[1:3, column] = high[column]
         return corners.astype(np.float32)
 
-    def _picture(self) -> NDArray[np.uint8]:
+    def _picture(self, case: Case) -> NDArray[np.uint8]:
         """The slice in greys, shape (rows, columns, 3)."""
-        image = self._case.image
+        image = case.image
         assert image is not None
         low, high = self._limits
         values = np.take(image, self._index, axis=self._axis).astype(np.float32)
         grey = np.nan_to_num((values - low) * (255.0 / max(high - low, 1e-12)))
         return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def _nearest(case: Case, axis: int, index: int) -> int:
+    return int(np.clip(index, 0, case.labels.shape[axis] - 1))

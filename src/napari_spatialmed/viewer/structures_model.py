@@ -85,11 +85,15 @@ class StructuresModel(QAbstractTableModel):
     def update_rows(self, rows: Iterable[StructureRow]) -> None:
         """Replace rows of the same structures, keeping their visibility."""
         at = {row.structure.name: n for n, row in enumerate(self._rows)}
+        changed: list[int] = []
         for row in rows:
             n = at.get(row.structure.name)
             if n is not None:
                 self._rows[n] = replace(row, visible=self._rows[n].visible)
-                self.dataChanged.emit(self.index(n, 0), self.index(n, len(HEADERS) - 1))
+                changed.append(n)
+        if changed:
+            # Once for all: a table sorts and lays itself out at each word of it.
+            self.dataChanged.emit(self.index(min(changed), 0), self.index(max(changed), len(HEADERS) - 1))
 
     def point_at(self, name: str | None) -> None:
         """The mouse is on this structure in the picture: its row is written in bold."""

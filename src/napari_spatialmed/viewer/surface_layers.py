@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer
 
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.viewer.case_layers import OWNER, add_quietly
+from napari_spatialmed.viewer.case_layers import OWNER, add_quietly, keep_from_sliders
 from napari_spatialmed.viewer.surface_building import MOST_REFINED, Group, build, refine
 from napari_spatialmed.viewer.surfaces import Surface
 from napari_spatialmed.viewer.work import Work
@@ -36,6 +36,7 @@ class SurfaceLayers(QObject):
         self._fine: dict[int, Surface] = {}
         self._stale: set[int] = set()
         self._layers: dict[Group, SurfaceLayer] = {}
+        self._spare: list[SurfaceLayer] = []
         self._selected_layer: SurfaceLayer | None = None
         self._waiting: deque[Group] = deque()
         self._hidden: frozenset[int] = frozenset()
@@ -64,20 +65,32 @@ class SurfaceLayers(QObject):
         return not (self.work.running or self._refining.running or self._waiting)
 
     def set_case(self, geometry: CaseGeometry | None) -> None:
-        """Forget the last case's surfaces."""
+        """Forget the last case's surfaces.  Their layers stay, empty and hidden, for those of the next."""
         self.work.cancel()
         self._refining.cancel()
         self._adding.stop()
         self._waiting.clear()
-        for layer in (*self._layers.values(), self._selected_layer):
-            self._remove(layer)
+        self._spare = [layer for layer in (*self._layers.values(), *self._spare) if self._in_viewer(layer)]
         self._layers.clear()
+        for layer in self._all():
+            if layer.visible:
+                layer.visible = False
+            _set_mesh(layer, _NOTHING)
         self._surfaces.clear()
         self._fine.clear()
         self._stale.clear()
-        self._selected_layer = None
         self._geometry, self._hidden, self._selected = geometry, frozenset(), frozenset()
         self._colors = {} if geometry is None else {s.name: s.color for s in geometry.case}
+
+    def remove(self) -> None:
+        """Take the layers out of the viewer."""
+        self.set_case(None)
+        viewer = self._viewer()
+        for layer in self._all():
+            if viewer is not None and layer in viewer.layers:
+                viewer.layers.remove(layer)
+        self._spare.clear()
+        self._selected_layer = None
 
     def stop(self) -> None:
         """Build and add nothing any more: the window closes."""
@@ -189,14 +202,18 @@ class SurfaceLayers(QObject):
         if viewer is None or not self._waiting:
             self._adding.stop()
             return
-        group = self._waiting.popleft()
+        group = self._waiting[0]
+        if group not in self._layers:
+            if not self._spare:
+                # To add a layer takes as long as to fill it: the one in this turn, the other in the next.
+                self._spare.append(_layer("Surfaces · 3D"))
+                self._insert(viewer, self._spare[0])
+                return
+            self._layers[group] = self._spare.pop(0)
+        self._waiting.popleft()
         mesh = self._merged(label for label in group.labels if label not in self._hidden)
-        layer = self._layers.get(group)
-        if layer is None and mesh is not None:
-            layer = self._layers[group] = _layer("Surfaces · 3D", mesh)
-            self._insert(viewer, layer)
-        elif layer is not None and mesh is not None:
-            _set_mesh(layer, mesh)
+        if mesh is not None:
+            _set_mesh(self._layers[group], mesh)
         self._dress()
 
     def _show_selected(self) -> None:
@@ -205,14 +222,13 @@ class SurfaceLayers(QObject):
         if viewer is None:
             return
         if mesh is None:
-            if self._selected_layer is not None:
+            if self._selected_layer is not None and self._selected_layer.visible:
                 self._selected_layer.visible = False
             return
-        if self._selected_layer is None:
-            self._selected_layer = _layer("Selected · 3D", mesh)
+        if self._selected_layer is None or not self._in_viewer(self._selected_layer):
+            self._selected_layer = _layer("Selected · 3D")
             self._insert(viewer, self._selected_layer)
-        else:
-            _set_mesh(self._selected_layer, mesh)
+        _set_mesh(self._selected_layer, mesh)
         if not self._selected_layer.visible:
             self._selected_layer.visible = True
 
@@ -254,14 +270,23 @@ class SurfaceLayers(QObject):
         in_place = selected is not None and selected is not layer and selected in viewer.layers
         at = viewer.layers.index(selected) if in_place else _below_drawings(viewer)
         add_quietly(viewer, layer, at=at)
+        keep_from_sliders(viewer, layer)
 
-    def _remove(self, layer: SurfaceLayer | None) -> None:
+    def _all(self) -> list[SurfaceLayer]:
+        selected = () if self._selected_layer is None else (self._selected_layer,)
+        return [*self._layers.values(), *self._spare, *selected]
+
+    def _in_viewer(self, layer: SurfaceLayer) -> bool:
         viewer = self._viewer()
-        if viewer is not None and layer is not None and layer in viewer.layers:
-            viewer.layers.remove(layer)
+        return viewer is not None and layer in viewer.layers
 
 
 _Mesh = tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]
+_NOTHING: _Mesh = (
+    np.zeros((3, 3), np.float32),
+    np.array([[0, 1, 2]], np.int32),
+    np.ones((3, 4), np.float32),
+)
 
 
 def _below_drawings(viewer: ViewerModel) -> int:
@@ -271,23 +296,23 @@ def _below_drawings(viewer: ViewerModel) -> int:
 
 def _set_mesh(layer: SurfaceLayer, mesh: _Mesh) -> None:
     vertices, faces, colors = mesh
-    # Old colours don't fit new vertices: they are taken off first.  Hidden meanwhile, so that the mesh goes to the
-    # graphics card once, not at each of these steps.
-    visible, layer.visible = layer.visible, False
-    with layer.events.data.blocker():
+    # Old colours don't fit new vertices: they are taken off first.  The mesh goes to the graphics card once, not at each
+    # of these steps.
+    with layer.events.set_data.blocker(), layer.events.data.blocker():
         layer.vertex_colors = None
         layer.data = (vertices, faces)
     layer.vertex_colors = colors
-    layer.visible = visible
 
 
-def _layer(title: str, mesh: _Mesh) -> SurfaceLayer:
-    vertices, faces, colors = mesh
+def _layer(title: str) -> SurfaceLayer:
+    """An empty layer, hidden until it has something to show."""
+    vertices, faces, colors = _NOTHING
     return SurfaceLayer(
         (vertices, faces),
         name=title,
         vertex_colors=colors,
         shading="smooth",
+        visible=False,
         blending="opaque",
         units=("mm",) * 3,
         axis_labels=("I", "P", "L"),

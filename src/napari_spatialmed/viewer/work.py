@@ -20,6 +20,7 @@ from napari.utils.progress import cancelable_progress
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.viewer.collecting import collecting
 
 _threads = ThreadPoolExecutor(max_workers=6, thread_name_prefix="spatialmed")
 
@@ -146,6 +147,7 @@ class Work(QObject):
             return
         self._title = title
         job = self._job = Job(self, self._generation)
+        collecting().begin(self)
         self.started.emit(title)
         self._activity_timer.start()
         if asyncio.iscoroutinefunction(function):
@@ -171,6 +173,7 @@ class Work(QObject):
         if self._job is not None:
             self._job.cancel()
             self._job = None
+        collecting().end(self)
         self._close_activity()
 
     def _on_progress(self, generation: int, fraction: float, text: str) -> None:
@@ -189,6 +192,7 @@ class Work(QObject):
         if generation != self._generation or self._job is None:
             return
         self._job = None
+        collecting().end(self)
         self._close_activity()
         try:
             value = future.result()

@@ -1,0 +1,38 @@
+"""Does what takes long in small steps, one per turn of the event loop: between them the window lives."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from qtpy.QtCore import QObject, QTimer
+
+
+class Turns(QObject):
+    """A line of things to do in the GUI thread, step by step, one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._line: deque[Iterator[None]] = deque()
+        self._timer = QTimer(self)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._step)
+
+    def add(self, steps: Iterator[None]) -> None:
+        """Do these steps, from the next turn on, once all before them are done."""
+        self._line.append(steps)
+        self._timer.start()
+
+    def clear(self) -> None:
+        """Do nothing more of what is waiting."""
+        self._line.clear()
+        self._timer.stop()
+
+    def _step(self) -> None:
+        if not self._line:
+            self._timer.stop()
+            return
+        steps = self._line[0]
+        # A step may clear the line, and add to it.
+        if next(steps, self) is self and self._line and self._line[0] is steps:
+            self._line.popleft()
