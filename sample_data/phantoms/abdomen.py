@@ -12,12 +12,6 @@ from phantoms.scene import Part, Scene
 from phantoms.shapes import Ellipsoid, Floats, Point, Shape, Tube, rotation, sphere
 from phantoms.variation import TEXTBOOK, Variation
 
-ORGANS = (
-    "liver", "spleen", "kidney_right", "kidney_left", "stomach", "pancreas", "gallbladder", "duodenum", "colon",
-    "small_bowel", "heart", "adrenal_gland_right", "adrenal_gland_left",
-)  # fmt: skip
-"""Those whose size and place vary."""
-
 Lesion = tuple[tuple[float, float, float], tuple[float, float, float]]
 TUMOURS: tuple[Lesion, ...] = (
     ((92.0, -22.0, 31.0), (21.0, 18.0, 20.0)),
@@ -30,13 +24,13 @@ PORTAL_RADIUS, PANCREAS_TUMOUR_RADIUS, ABUTMENT = 7.0, 12.0, 1.0
 
 
 def _liver(v: Variation) -> Shape:
-    k = v.size("liver")
-
     def at(*point: float) -> Floats:
         return v.place("liver", [point], anchor=(60, 5, 45))[0]
 
-    right = Ellipsoid(at(82, -8, 28), (66 * k, 80 * k, 88 * k), rotation(roll=6))
-    left = Ellipsoid(at(12, 36, 66), (74 * k, 42 * k, 28 * k), rotation(roll=14, yaw=8))
+    right = Ellipsoid(at(82, -8, 28), v.axes("liver", (66, 80, 88)), v.turned("liver", rotation(roll=6)))
+    left = Ellipsoid(
+        at(12, 36, 66), v.axes("liver", (74, 42, 28)), v.turned("liver", rotation(roll=14, yaw=8))
+    )
     hollow = (
         Ellipsoid(at(10, -42, -10), (62, 58, 74)),  # the visceral face, over duodenum, kidney and spine
         Ellipsoid(at(42, 40, -52), (62, 74, 74), rotation(roll=30)),
@@ -114,8 +108,8 @@ def _kidney(v: Variation, side: str) -> tuple[Shape, Shape]:
     s, name = (1, f"kidney_{side}") if side == "right" else (-1, f"kidney_{side}")
     centre = v.place(name, [(57.0, -44.0, -14.0) if s > 0 else (-59.0, -46.0, 2.0)])[0]
     k = v.size(name)
-    turn = rotation(roll=s * 10, pitch=-8, yaw=s * 28)
-    bean = Ellipsoid(centre, (26 * k, 24 * k, 54 * k), turn)
+    turn = v.turned(name, rotation(roll=s * 10, pitch=-8, yaw=s * 28))
+    bean = Ellipsoid(centre, v.axes(name, (26, 24, 54)), turn)
     sinus_at = centre + turn @ np.array([-s * 21 * k, 4.0, 0.0])
     sinus = Ellipsoid(sinus_at, (18 * k, 8 * k, 19 * k), turn)
     return Cut(Wavy(bean, 0.8, 45), without=(sinus,), blend=5), Cut(sinus, within=(Shell(bean, 1),))
@@ -139,14 +133,14 @@ def _adrenal(v: Variation, side: str) -> Shape:
     )
 
 
-def pancreas_tumour() -> Ellipsoid:
-    """A sphere in the pancreatic head whose surface would pass `ABUTMENT` mm beneath the mesenteric vein's."""
+def pancreas_tumour(radius: float = PANCREAS_TUMOUR_RADIUS, abutment: float = ABUTMENT) -> Ellipsoid:
+    """A sphere in the pancreatic head whose surface would pass `abutment` mm beneath the mesenteric vein's."""
     vein = _vessels()["portal_vein_and_splenic_vein"]
     assert isinstance(vein, Union)
     trunk_vein = vein.shapes[0]
     assert isinstance(trunk_vein, Tube)
     away = np.array([0.92, 0.25, -0.30])
-    start, want = np.array([12.0, 15.0, -8.0]), PANCREAS_TUMOUR_RADIUS - ABUTMENT
+    start, want = np.array([12.0, 15.0, -8.0]), radius - abutment
     near, far = 0.0, 60.0
     for _ in range(60):
         middle = (near + far) / 2
@@ -154,11 +148,20 @@ def pancreas_tumour() -> Ellipsoid:
             (middle, far) if trunk_vein.distance_to(tuple(start + middle * away)) < want else (near, middle)
         )
     x, y, z = np.round(start + near * away, 3)
-    return sphere((float(x), float(y), float(z)), PANCREAS_TUMOUR_RADIUS)
+    return sphere((float(x), float(y), float(z)), radius)
 
 
-def scene(v: Variation = TEXTBOOK, tumours: tuple[Lesion, ...] = TUMOURS, pancreatic: bool = True) -> Scene:
-    """The patient; `tumours` lie in the liver, each a label of its own."""
+def textbook_lesions() -> list[Part]:
+    """Three tumours in the liver, largest first, and one in the pancreas."""
+    found = [
+        Part(f"liver_tumor_{n}", Ellipsoid(c, r), 58 if n != 2 else 70, grain=6)
+        for n, (c, r) in enumerate(TUMOURS, start=1)
+    ]
+    return [*found, Part("pancreas_tumor", pancreas_tumour(), 62, grain=5)]
+
+
+def scene(v: Variation = TEXTBOOK, lesions: Sequence[Part] | None = None) -> Scene:
+    """The patient, with the textbook's lesions if none are given; vessels run through lesions, not beneath them."""
 
     def tube(
         organ: str,
@@ -182,9 +185,8 @@ def scene(v: Variation = TEXTBOOK, tumours: tuple[Lesion, ...] = TUMOURS, pancre
         [26, 33, 30, 26, 20, 16, 8],
     )
     spleen_at = v.place("spleen", [(-100, -30, 58)])[0]
-    k = v.size("spleen")
     spleen = Cut(
-        Ellipsoid(spleen_at, (40 * k, 52 * k, 54 * k), rotation(roll=-16, yaw=-34)),
+        Ellipsoid(spleen_at, v.axes("spleen", (40, 52, 54)), v.turned("spleen", rotation(roll=-16, yaw=-34))),
         within=(Shell(trunk.DOMES, -1.5), Ellipsoid((0, -2, 0), (131, 84, float("inf")))),
         without=(Ellipsoid(spleen_at + np.array([54, 32, -4]), (50, 46, 70)),),
         blend=7,
@@ -234,12 +236,7 @@ def scene(v: Variation = TEXTBOOK, tumours: tuple[Lesion, ...] = TUMOURS, pancre
         Part("gallbladder", tube("gallbladder", [(50, 30, 24), (58, 42, 6), (66, 52, -14)], [5, 12, 14]), 10),
         Part("pancreas", Wavy(tube("pancreas", [(38, 8, -26), (36, 14, -4), (16, 24, 12), (-12, 18, 24), (-46, -4, 36), (-76, -16, 46)], [11, 17, 9.5, 10.5, 10.5, 7.5]), 1.3, 15), 98, grain=9),
     ]  # fmt: skip
-    parts += [
-        Part(f"liver_tumor_{n}", Ellipsoid(c, r), 58 if n != 2 else 70, grain=6)
-        for n, (c, r) in enumerate(tumours, start=1)
-    ]
-    if pancreatic:
-        parts.append(Part("pancreas_tumor", pancreas_tumour(), 62, grain=5))
+    parts += textbook_lesions() if lesions is None else lesions
     bright = {
         "aorta": 158,
         "superior_mesenteric_artery": 158,

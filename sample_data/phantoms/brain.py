@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from phantoms.combine import Cut, Folded, Shell, Union, Wavy
 from phantoms.scene import Look, Part, Scene
-from phantoms.shapes import Ellipsoid, HalfSpace, Shape, Tube, rotation, sphere
+from phantoms.shapes import Ellipsoid, HalfSpace, Point, Shape, Tube, rotation, sphere
 from phantoms.variation import TEXTBOOK, Variation
 
-ORGANS = ("lateral_ventricle", "cerebellum", "glioma", "thalamus", "lentiform_nucleus", "caudate_nucleus")
-"""Those whose size and place vary."""
 CENTRE = (0.0, -10.0, 0.0)
 LOOK = Look(blur=0.45, noise=22, step=10, shading=0.07, lowest=0)
 NECROSIS, ENHANCING, OEDEMA = (11.0, 13.0, 10.0), (16.0, 18.0, 15.0), (23.0, 28.0, 25.0)
@@ -81,12 +81,12 @@ def _deep_grey(v: Variation) -> list[Part]:
         parts += [
             Part(
                 f"thalamus_{side}",
-                Ellipsoid(thalamus, v.radii("thalamus", (8, 14, 9)), rotation(yaw=s * 18)),
+                Ellipsoid(thalamus, v.axes("thalamus", (8, 14, 9)), rotation(yaw=s * 18)),
                 500,
             ),
             Part(
                 f"lentiform_nucleus_{side}",
-                Ellipsoid(lentiform, v.radii("lentiform_nucleus", (7, 18, 9)), rotation(yaw=-s * 12)),
+                Ellipsoid(lentiform, v.axes("lentiform_nucleus", (7, 18, 9)), rotation(yaw=-s * 12)),
                 490,
             ),
             Part(
@@ -143,8 +143,8 @@ def _sinuses() -> Shape:
     return Union((Tube(arc, np.linspace(1.8, 3.8, len(arc)).tolist()), *across))
 
 
-def scene(v: Variation = TEXTBOOK, glioma: tuple[float, float, float] | None = GLIOMA) -> Scene:
-    """The patient; `glioma` is its centre, or None for a healthy brain."""
+def scene(v: Variation = TEXTBOOK, glioma: Point | None = GLIOMA, lesions: Sequence[Part] = ()) -> Scene:
+    """The patient; `glioma` is its centre, or None for a brain without; `lesions` come on top."""
     hull = _cerebrum()
     cortex = Folded(hull, 11.0, 0.34, 33)
     core = Folded(Shell(hull, -3.6), 11.5, 0.95, 33)
@@ -187,4 +187,4 @@ def scene(v: Variation = TEXTBOOK, glioma: tuple[float, float, float] | None = G
             Part("enhancing_tumor", Ellipsoid(glioma, [k * r for r in ENHANCING]), 960, grain=35),
             Part("necrotic_tumor_core", Ellipsoid(glioma, [k * r for r in NECROSIS]), 230, grain=14),
         ]
-    return Scene(parts, background=0, modality="MR")
+    return Scene([*parts, *lesions], background=0, modality="MR")

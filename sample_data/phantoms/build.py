@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phantoms import abdomen, brain
-from phantoms.abdomen import Lesion
-from phantoms.combine import Shell
+from phantoms import abdomen, brain, lesions, population
 from phantoms.grid import tilted_grid
-from phantoms.scene import Look, Scene, paint
+from phantoms.population import Body
+from phantoms.scene import Look, Part, Scene, paint
 from phantoms.shapes import Floats, Window
 from phantoms.truth import truth
-from phantoms.variation import Variation, draw
+from phantoms.variation import Variation
 
 ABDOMEN_PAIRS = (
     ("liver_tumor_1", "liver_tumor_2"), ("liver_tumor_2", "liver_tumor_3"), ("liver_tumor_1", "liver_tumor_3"),
@@ -30,6 +29,8 @@ BRAIN_PAIRS = (
     ("enhancing_tumor", "lateral_ventricle_left"), ("enhancing_tumor", "thalamus_right"), ("edema", "third_ventricle"),
     ("lateral_ventricle_left", "lateral_ventricle_right"), ("thalamus_left", "thalamus_right"), ("cerebellum", "third_ventricle"),
 )  # fmt: skip
+LESION_WORDS = ("tumor", "cyst", "lesion", "nodule", "metastasis", "edema")
+SAME_AXIS = {"L": "R", "P": "A", "I": "S"}
 CT_LOOK = Look(blur=0.5, noise=11, step=4)
 
 
@@ -73,72 +74,131 @@ def phantom_brain(*, with_truth: bool = True) -> Built:
 
 
 def variant(seed: int, number: int) -> Built:
-    """One varied patient: organs, lesions, body size, voxels, axis order and tilt drawn from (seed, number).
+    """One varied patient, drawn from (seed, number): body, organs, lesions, labels, scanner; three abdomens to one brain.
 
     Coarser than the two phantoms, and without a truth file: it is there for trials at scale.
     """
     random = np.random.default_rng([seed, number])
-    tilt = random.uniform(-6, 6, 3).tolist()
-    body = float(random.uniform(0.9, 1.1))
     if number % 4 == 3:
-        spacing = (random.uniform(2.0, 2.5, 3)).round(2)
-        codes = str(random.choice(["RAS", "PSR", "LPS", "LIP"]))
-        patient = _varied_brain(random)
-        reach, centre, look, scan = {"R": 172, "A": 214, "S": 196}, (0, -8, 2), brain.LOOK, "mr"
+        patient, body = _varied_brain(random)
+        grid, look, scan = _head_scan(random), brain.LOOK, "mr"
     else:
-        spacing = np.array([random.uniform(2.5, 3.0)] * 2 + [random.uniform(4.0, 5.0)]).round(2)
-        codes = str(random.choice(["LPS", "RAS", "LAS", "RPI"]))
-        patient = _varied_abdomen(random)
-        reach, centre, look, scan = {"R": 350, "A": 256, "S": 246}, (0, -4, 0), CT_LOOK, "ct"
-    same_axis = {"L": "R", "P": "A", "I": "S"}
-    shape = [round(reach[same_axis.get(code, code)] / s) for code, s in zip(codes, spacing, strict=True)]
-    grid = tilted_grid(codes, shape, spacing.tolist(), centre, tilt)
-    built = _build(patient, grid, look, scan, seed=int(random.integers(2**31)), extra={})
-    # A larger or smaller patient is the same voxels with another spacing.
-    affine = np.diag([body, body, body, 1.0]) @ built.affine
-    return Built(built.scan, built.image, built.labels, affine, built.documents)
+        patient, body = _varied_abdomen(random)
+        grid, scan = _trunk_scan(random, body), "ct"
+        look = Look(blur=CT_LOOK.blur, noise=float(random.uniform(6, 22)), step=CT_LOOK.step)
+    return _build(patient, grid, look, scan, seed=int(random.integers(2**31)), extra={}, body=body)
 
 
 def _build(
-    patient: Scene, grid: Window, look: Look, scan: str, *, seed: int, extra: Mapping[str, Mapping[str, Any]]
+    patient: Scene,
+    grid: Window,
+    look: Look,
+    scan: str,
+    *,
+    seed: int,
+    extra: Mapping[str, Mapping[str, Any]],
+    body: Body | None = None,
 ) -> Built:
-    image, labels = paint(patient, grid, look, seed)
+    image, labels = paint(patient, grid if body is None else body.seen_by(grid), look, seed)
     present = set(np.flatnonzero(np.bincount(labels.ravel(), minlength=256)).tolist())
     names = {str(label): name for label, name in patient.names.items() if label in present}
     return Built(scan, image, labels, grid.affine, {"names": names, **extra})
 
 
-def _varied_abdomen(random: np.random.Generator) -> Scene:
-    v = draw(random, abdomen.ORGANS)
-    tumours = _lesions_in_liver(random, v, int(random.integers(0, 6)))
-    return abdomen.scene(v, tumours, pancreatic=bool(random.random() < 0.5))
+def _varied_abdomen(random: np.random.Generator) -> tuple[Scene, Body]:
+    body = population.abdominal_body(random)
+    v = population.organs(random, population.ABDOMINAL, body=0.17)
+    gone = population.missing(random)
+    whole = abdomen.scene(v, ())
+    tumours = [t for t in lesions.of_the_abdomen(random, whole) if not _rests_on(t, gone)]
+    return _as_labelled(random, abdomen.scene(v, tumours), gone, body), body
 
 
-def _varied_brain(random: np.random.Generator) -> Scene:
-    drawn = draw(random, brain.ORGANS)
-    v = Variation(drawn.scale | {"glioma": float(random.uniform(0.6, 1.2))}, drawn.shift)
-    side = random.choice([-1, 1])
-    centre = (side * random.uniform(28, 36), random.uniform(-45, 30), random.uniform(18, 34))
-    return brain.scene(v, tuple(float(c) for c in centre) if random.random() < 0.85 else None)  # type: ignore[arg-type]
+def _varied_brain(random: np.random.Generator) -> tuple[Scene, Body]:
+    body = population.head_body(random)
+    v = population.organs(random, population.CEREBRAL, body=0.12)
+    disease = random.random()
+    if disease < 0.6:
+        swollen = Variation(v.scale | {"glioma": float(random.uniform(0.45, 1.35))}, v.shape, v.turn, v.shift)
+        patient = brain.scene(swollen, lesions.glioma_centre(random))
+    elif disease < 0.85:
+        patient = brain.scene(v, None, lesions.of_the_brain(random, brain.scene(v, None)))
+    else:
+        patient = brain.scene(v, None)
+    return _as_labelled(random, patient, frozenset(), body), body
 
 
-def _lesions_in_liver(random: np.random.Generator, v: Variation, count: int) -> tuple[Lesion, ...]:
-    """Ellipsoids wholly inside the liver, apart from each other and clear of its large vessels; largest first."""
-    patient = abdomen.scene(v, ())
-    liver = patient.structure("liver").shape
-    coarse = tilted_grid("RAS", (56, 44, 44), (4.0, 4.0, 4.0), (50, 0, 40))
-    room = liver.field(coarse, 40.0)
-    for vessel in ("inferior_vena_cava", "portal_vein_and_splenic_vein", "hepatic_veins", "gallbladder"):
-        room = np.maximum(room, -Shell(patient.structure(vessel).shape, 1.0).field(coarse, 40.0))
-    spots = np.column_stack([c.ravel() for c in coarse.points])
-    depth = -room.ravel()
-    chosen: list[Lesion] = []
-    for radius in sorted(random.uniform(5.0, 20.0, count), reverse=True):
-        free = depth > 1.15 * radius + 3
-        for centre, radii in chosen:
-            free &= np.linalg.norm(spots - np.asarray(centre), axis=1) > max(radii) + 1.15 * radius + 6
-        if free.any():
-            x, y, z = spots[random.choice(np.flatnonzero(free))]
-            a, b, c = radius * random.uniform(0.85, 1.15, 3)
-            chosen.append(((float(x), float(y), float(z)), (float(a), float(b), float(c))))
-    return tuple(chosen)
+def _rests_on(lesion: Part, gone: frozenset[str]) -> bool:
+    """Whether a lesion's organ was taken out with it: a kidney's lesion lies on the kidney's side."""
+    side = "right" if lesions.middle(lesion)[0] > 0 else "left"
+    return lesion.name is not None and any(
+        lesion.name.startswith(organ.split("_")[0]) and ("_" not in organ or organ.endswith(side))
+        for organ in gone
+    )
+
+
+def _as_labelled(random: np.random.Generator, patient: Scene, gone: frozenset[str], body: Body) -> Scene:
+    """The patient without the missing organs; what nobody labelled is only in the scan."""
+    parts = [part for part in patient.parts if part.name not in gone]
+    names = list(dict.fromkeys(part.name for part in parts if part.name is not None))
+    sick = frozenset(name for name in names if any(word in name for word in LESION_WORDS))
+    kept = population.labelled(random, [name for name in names if name not in sick], sick)
+
+    def renamed(name: str | None) -> str | None:
+        if name is None or name not in kept:
+            return None
+        return population.other_side(name) if body.mirrored else name
+
+    return replace(patient, parts=[replace(part, name=renamed(part.name)) for part in parts])
+
+
+def _trunk_scan(random: np.random.Generator, body: Body) -> Window:
+    """Slices of 2 to 7 mm; one scan in five shows only part of the height, one in six is cut at the sides."""
+    across, slice_mm = float(random.uniform(2.4, 3.4)), float(random.uniform(2.5, 7.0))
+    width, depth = 350.0 * body.stretch[0], 256.0 * body.stretch[1]
+    height, level = random.uniform(215, 290), random.normal(-4, 12)
+    if random.random() < 0.2:
+        height, level = random.uniform(110, 190), random.uniform(-60, 60)
+    if random.random() < 1 / 6:
+        width, depth = random.uniform(0.62, 0.85) * width, random.uniform(0.75, 0.95) * depth
+    centre = (random.normal(0, 6), -4 + random.normal(0, 6), level)
+    spacing = {"R": across, "A": across, "S": slice_mm}
+    return _scanned(
+        random, ("LPS", "RAS", "LAS", "RPI"), {"R": width, "A": depth, "S": height}, spacing, centre
+    )
+
+
+def _head_scan(random: np.random.Generator) -> Window:
+    """Nearly isotropic, or thick slices along one of the three axes; one in six is cut above or below."""
+    fine = float(random.uniform(1.7, 2.4))
+    spacing = {"R": fine, "A": fine, "S": fine}
+    if random.random() < 0.4:
+        spacing[str(random.choice(["R", "A", "S"]))] = float(random.uniform(3.5, 6.5))
+    reach = {"R": 176.0, "A": 220.0, "S": 200.0}
+    centre = [random.normal(0, 4), -8 + random.normal(0, 4), 2 + random.normal(0, 5)]
+    if random.random() < 1 / 6:
+        reach["S"] = float(random.uniform(80, 130))
+        centre[2] += random.uniform(-35, 35)
+    return _scanned(random, ("RAS", "PSR", "LPS", "LIP"), reach, spacing, centre)
+
+
+def _scanned(
+    random: np.random.Generator,
+    usual: tuple[str, ...],
+    reach: Mapping[str, float],
+    spacing: Mapping[str, float],
+    centre: Sequence[float],
+) -> Window:
+    """A grid over this much of the patient in some axis order, half of them tilted, one in ten by up to 30°.
+
+    Two of three files are stored in a `usual` order, the others in any of the 48.
+    """
+    codes = str(random.choice(usual))
+    if random.random() < 1 / 3:
+        pairs = random.permutation(["RL", "AP", "SI"])
+        codes = "".join(pair[random.integers(2)] for pair in pairs)
+    most = float(random.choice([0.0, 6.0, 30.0], p=[0.5, 0.4, 0.1]))
+    tilt = random.uniform(-most, most, 3).tolist() if most else (0.0, 0.0, 0.0)
+    along = [SAME_AXIS.get(code, code) for code in codes]
+    shape = [max(12, round(reach[axis] / spacing[axis])) for axis in along]
+    return tilted_grid(codes, shape, [round(spacing[axis], 2) for axis in along], centre, tilt)

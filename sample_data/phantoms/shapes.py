@@ -24,21 +24,34 @@ Bounds = tuple[Floats, Floats]
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """A box of a grid: `affine` maps its own indices to mm."""
+    """A box of a grid: `affine` maps its own indices to mm.
+
+    Attributes
+    ----------
+    bend
+        What is added to each voxel's coordinates, so that straight forms come out bent; None for nothing.
+    slack
+        The longest such addition in mm.
+    """
 
     affine: Floats
     shape: tuple[int, int, int]
+    bend: tuple[Floats, Floats, Floats] | None = None
+    slack: float = 0.0
 
     @cached_property
     def points(self) -> tuple[Floats, Floats, Floats]:
         """The voxel centres' coordinates, each an array of `shape`."""
         i, j, k = np.ogrid[: self.shape[0], : self.shape[1], : self.shape[2]]
         x, y, z = (row[0] * i + row[1] * j + row[2] * k + row[3] for row in self.affine[:3])
-        return x, y, z
+        if self.bend is None:
+            return x, y, z
+        return x + self.bend[0], y + self.bend[1], z + self.bend[2]
 
     def near(self, bounds: Bounds, band: float) -> tuple[tuple[slice, slice, slice], Window]:
         """The part of this window that can lie within `band` of a box in mm; may be empty."""
         low, high = bounds
+        band += self.slack
         inverse = np.linalg.inv(self.affine)
         start, stop = np.zeros(3, int), np.array(self.shape)
         finite_low, finite_high = np.maximum(low - band, -1e4), np.minimum(high + band, 1e4)
@@ -50,7 +63,8 @@ class Window:
         affine[:3, 3] += self.affine[:3, :3] @ start
         a, b, c = (slice(int(s), int(e)) for s, e in zip(start, stop, strict=True))
         n = stop - start
-        return (a, b, c), Window(affine, (int(n[0]), int(n[1]), int(n[2])))
+        bend = None if self.bend is None else tuple(part[a, b, c] for part in self.bend)
+        return (a, b, c), Window(affine, (int(n[0]), int(n[1]), int(n[2])), bend, self.slack)
 
 
 class Shape(Protocol):

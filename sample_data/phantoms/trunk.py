@@ -147,7 +147,9 @@ def chest(v: Variation) -> list[Part]:
     parts = [Part(None, diaphragm, 55)]
     heart = Wavy(
         Ellipsoid(
-            v.place("heart", [(-24, 34, 134)])[0], v.radii("heart", (60, 44, 40)), rotation(roll=14, yaw=-25)
+            v.place("heart", [(-24, 34, 134)])[0],
+            v.axes("heart", (60, 44, 40)),
+            v.turned("heart", rotation(roll=14, yaw=-25)),
         ),
         1,
         70,

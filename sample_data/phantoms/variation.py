@@ -1,4 +1,4 @@
-"""What makes one patient differ from the next: sizes and positions of organs, drawn from a seed."""
+"""How one patient's organs depart from the textbook: larger or smaller, longer or flatter, turned, elsewhere."""
 
 from __future__ import annotations
 
@@ -9,12 +9,28 @@ import numpy as np
 
 from phantoms.shapes import Floats, Point
 
+_SAME = np.eye(3)
+
 
 @dataclass(frozen=True)
 class Variation:
-    """How an organ departs from the textbook: scaled about its anchor, then shifted in mm."""
+    """By organ; what isn't listed is as in the textbook.
+
+    Attributes
+    ----------
+    scale
+        Factor of all lengths.
+    shape
+        Factors along the organ's own axes, whose product is about 1.
+    turn
+        Rotation about the organ's anchor.
+    shift
+        mm along R, A, S.
+    """
 
     scale: dict[str, float] = field(default_factory=dict)
+    shape: dict[str, Floats] = field(default_factory=dict)
+    turn: dict[str, Floats] = field(default_factory=dict)
     shift: dict[str, Floats] = field(default_factory=dict)
 
     def size(self, organ: str) -> float:
@@ -24,18 +40,23 @@ class Variation:
         """Control points of an organ, moved."""
         knots = np.asarray(points, float)
         middle = knots.mean(0) if anchor is None else np.asarray(anchor, float)
-        moved = middle + self.size(organ) * (knots - middle) + self.shift.get(organ, np.zeros(3))
-        return list(moved)
+        stretched = self.size(organ) * (knots - middle) * self.shape.get(organ, np.ones(3))
+        return list(middle + stretched @ self.turn.get(organ, _SAME).T + self.shift.get(organ, np.zeros(3)))
 
     def radii(self, organ: str, radii: Sequence[float]) -> list[float]:
+        """The radii of a tube along its way."""
         return [self.size(organ) * r for r in radii]
+
+    def axes(self, organ: str, radii: Sequence[float]) -> list[float]:
+        """The three radii of an ellipsoid."""
+        return [
+            self.size(organ) * float(f) * r
+            for f, r in zip(self.shape.get(organ, np.ones(3)), radii, strict=True)
+        ]
+
+    def turned(self, organ: str, turn: Floats) -> Floats:
+        """An ellipsoid's orientation."""
+        return np.asarray(self.turn.get(organ, _SAME) @ turn)
 
 
 TEXTBOOK = Variation()
-
-
-def draw(random: np.random.Generator, organs: Sequence[str]) -> Variation:
-    """A patient's departures: ± 12 % in size (one standard deviation 6 %), ± a few mm in place."""
-    scale = {organ: float(np.clip(random.normal(1.0, 0.06), 0.86, 1.14)) for organ in organs}
-    shift = {organ: np.clip(random.normal(0.0, 1.8, 3), -4.0, 4.0) for organ in organs}
-    return Variation(scale, shift)
