@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+from pytest_httpserver import HTTPServer
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SPATIALMED_SHARED", REPOSITORY.parent / "shared"))
+
+# The same examples every time, however slow the machine; `--hypothesis-profile=search` looks for new ones.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("search", deadline=None, suppress_health_check=SLOW)
+settings.register_profile("steady", deadline=None, suppress_health_check=SLOW, derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +44,14 @@ def shared() -> Callable[[str], Path]:
         return found
 
     return find
+
+
+@pytest.fixture
+def silence(httpserver: HTTPServer) -> Iterator[threading.Event]:
+    """What a server waits for that shall not answer as long as the test runs: ``silence.wait(60)``."""
+    over = threading.Event()
+    yield over
+    over.set()
+    # The server has one thread: it turns to this once everybody is served who gave up waiting, so none comes up later.
+    with suppress(OSError):
+        urllib.request.urlopen(httpserver.url_for("/"), timeout=60)

@@ -96,7 +96,7 @@ def model(httpserver: HTTPServer) -> Callable[..., tuple[Endpoint, list[dict[str
 
         httpserver.expect_request(f"/{name}/chat/completions").respond_with_handler(handle)
         httpserver.expect_request(f"/{name}/models").respond_with_json({"data": [{"id": name}]})
-        settings = {"retries": 0, "timeout": 5.0, **settings}
+        settings = {"retries": 0, "timeout": 60.0, **settings}
         return Endpoint(name=name, base_url=httpserver.url_for(f"/{name}"), model=name, **settings), bodies
 
     return start

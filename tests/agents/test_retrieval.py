@@ -67,7 +67,7 @@ def ncbi(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPServer:
         address = request.full_url.replace(
             "https://eutils.ncbi.nlm.nih.gov", httpserver.url_for("").rstrip("/")
         )
-        return urllib.request.urlopen(urllib.request.Request(address, data=request.data), timeout=5)
+        return urllib.request.urlopen(urllib.request.Request(address, data=request.data), timeout=60)
 
     monkeypatch.setattr(Entrez, "urlopen", redirected)
     monkeypatch.setattr(Entrez, "sleep_between_tries", 0)

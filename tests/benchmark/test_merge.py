@@ -58,7 +58,11 @@ def told(path: Path) -> list[tuple[object, ...]]:
     ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(acts=ACTS)
 def test_merge_is_commutative_associative_and_idempotent(
     question: Make, acts: list[tuple[str, str, int, int]]

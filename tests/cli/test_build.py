@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,33 +153,32 @@ def test_a_cluster_that_loses_a_worker_builds_what_this_machine_builds(cohort: P
     here, there = tmp_path / "here.spatialmed.jsonl", tmp_path / "there.spatialmed.jsonl"
     wanted = ("build", "--cases", cohort, "--per-case", 6, "--patient", r"(sub-\d)")
     assert spatialmed(*wanted, "--benchmark", here, "--workers", 1) == 0
+    killed: list[int] = []
+
+    class Killer(distributed.SchedulerPlugin):
+        """Whoever is given the first task dies of it."""
+
+        def transition(self, key: Any, start: str, finish: str, *args: Any, **more: Any) -> None:
+            if finish == "processing" and not killed:
+                place = cluster.scheduler.tasks[key].processing_on.address
+                killed.extend(w.pid for w in cluster.workers.values() if w.worker_address == place)
+                os.kill(killed[0], signal.SIGKILL)
+
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        victim = next(iter(cluster.workers.values())).pid
-        done = []
-
-        def kill() -> None:
-            while not done:
-                with distributed.Client(cluster.scheduler_address) as client:
-                    if any(client.processing().values()):
-                        os.kill(victim, signal.SIGKILL)
-                        done.append("killed")
-                time.sleep(0.01)
-
-        killer = threading.Thread(target=kill)
-        killer.start()
+        cluster.scheduler.add_plugin(Killer())
         code = spatialmed(*wanted, "--benchmark", there, "--scheduler", cluster.scheduler_address)
-        done.append("over")
-        killer.join()
     assert code == 0
-    assert done[0] == "killed"
+    assert len(killed) == 1
     assert content(there) == content(here)
 
 
 class Models:
     """A generator, a judge and three readers behind one real server, which counts what it was asked."""
 
-    def __init__(self, delay: float = 0.0) -> None:
-        self.delay = delay
+    def __init__(self, falls_silent_after: int | None = None, together: int = 1) -> None:
+        self._falls_silent_after, self._together = falls_silent_after, together
+        self._gathered = threading.Event()
+        self.fell_silent, self.go_on = threading.Event(), threading.Event()
         self.asked: Counter[str] = Counter()
         self.most_at_a_time = 0
         self._running = 0
@@ -214,7 +212,12 @@ class Models:
         with self._lock:
             self._running += 1
             self.most_at_a_time = max(self.most_at_a_time, self._running)
-        time.sleep(self.delay)
+            if self.most_at_a_time >= self._together:
+                self._gathered.set()
+        self._gathered.wait(60)
+        if self._falls_silent_after is not None and sum(self.asked.values()) >= self._falls_silent_after:
+            self.fell_silent.set()
+            self.go_on.wait(60)
         said = {
             "generator": _idea,
             "judge": lambda _: {"relevant": True, "clear": True, "needs_scan": True, "reason": "fine"},
@@ -269,13 +272,13 @@ def test_killed_with_models_it_goes_on_and_pays_for_nothing_twice(cohort: Path, 
         assert ended.returncode == 0, ended.stderr
         paid = sum(models.asked.values())
         assert max(models.asked.values()) == 1
-    with Models(delay=0.03) as models:
+    with Models(falls_silent_after=paid // 2) as models:
         process = subprocess.Popen(command(models, killed), env=environment, stderr=subprocess.DEVNULL)
-        while sum(models.asked.values()) < paid // 2 and process.poll() is None:
-            time.sleep(0.005)
+        assert models.fell_silent.wait(120)
         process.kill()
         process.wait()
         at_the_kill = Counter(models.asked)
+        models.go_on.set()
         ended = subprocess.run(command(models, killed), env=environment, capture_output=True, check=False)
         assert ended.returncode == 0, ended.stderr
         again = [call for call, times in models.asked.items() if times > 1]
@@ -318,7 +321,7 @@ def test_the_budget_stops_a_build_and_more_budget_goes_on(
 
 
 def test_each_server_gets_no_more_calls_at_a_time_than_its_bound(cohort: Path, tmp_path: Path) -> None:
-    with Models(delay=0.02) as slow:
+    with Models(together=2) as slow:
         url = f"{slow.server.url_for('generator')}#m"
         words = ("build", "--cases", cohort, "--benchmark", tmp_path / "b.spatialmed.jsonl", "--per-case", 3,
                  "--tasks", "EXT", "--workers", 8, "--endpoint", url)  # fmt: skip

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def spatialmed(
         input=text,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=240,
     )
 
 
@@ -114,15 +113,14 @@ def test_serve_local_prints_its_address_and_ends_on_ctrl_c(environment: dict[str
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         assert address.endswith("/v1")
-        assert urllib.request.urlopen(f"{address}/models", timeout=20).status == 200
+        assert urllib.request.urlopen(f"{address}/models", timeout=120).status == 200
         tested = spatialmed(environment, "endpoint", "test", "local")
         assert tested.returncode == 0, tested.stderr
         assert "reply:" in tested.stdout
     finally:
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=120)
     assert process.returncode == 0
     assert "does not understand scans" in said
-    time.sleep(0.1)
     with pytest.raises(OSError):
-        urllib.request.urlopen(f"{address}/models", timeout=2)
+        urllib.request.urlopen(f"{address}/models", timeout=60)

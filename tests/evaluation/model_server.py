@@ -21,12 +21,18 @@ class ModelServer:
         Share of requests that fail: 429 with Retry-After, 500, a body that isn't JSON, or a cut connection.
     delay
         Seconds per answer.
+    together
+        No answer comes before so many are waited for at a time.
     """
 
-    def __init__(self, *, faults: float = 0.0, delay: float = 0.0, seed: int = 0) -> None:
+    def __init__(self, *, faults: float = 0.0, delay: float = 0.0, seed: int = 0, together: int = 1) -> None:
         self.answered: Counter[str] = Counter()
         self.bodies: list[bytes] = []
         self.highest = 0
+        self.silent = threading.Event()
+        """Set it, and nothing is answered until it is closed."""
+        self._gathered = threading.Event()
+        self._over = threading.Event()
         self._closed = False
         self._active = 0
         self._lock = threading.Lock()
@@ -42,6 +48,8 @@ class ModelServer:
                     server.bodies.append(body)
                     server._active += 1
                     server.highest = max(server.highest, server._active)
+                    if server.highest >= together:
+                        server._gathered.set()
                     fault = random_source.random() < faults
                     kind = random_source.choice(["429", "500", "garbled", "cut"])
                 try:
@@ -49,6 +57,9 @@ class ModelServer:
                         self.close_connection = True
                         self.connection.close()
                         return
+                    server._gathered.wait(60)
+                    if server.silent.is_set():
+                        server._over.wait()
                     if delay:
                         time.sleep(delay)
                     if fault:
@@ -112,6 +123,7 @@ class ModelServer:
     def close(self) -> None:
         """Be gone, in the middle of a run if need be."""
         self._closed = True
+        self._over.set()
         self._http.shutdown()
         self._http.server_close()
 

@@ -29,7 +29,7 @@ def endpoint(httpserver: HTTPServer) -> Endpoint:
         base_url=httpserver.url_for("/v1"),
         model="m",
         retries=0,
-        timeout=5,
+        timeout=60,
         price_in=1.0,
         price_out=2.0,
     )

@@ -173,10 +173,10 @@ def test_the_views_come_by_key_and_text_fields_keep_their_capitals(
 ) -> None:
     viewer, window = workspace, workspace.window._qt_window
     window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.waitUntil(window.isActiveWindow, timeout=60_000)
     for letter, left in zip("APLRSI", "RLAPLR", strict=True):
         QTest.keyClick(window, letter, Qt.KeyboardModifier.ShiftModifier)
-        qtbot.waitUntil(lambda: viewer.dims.ndisplay == 3)
+        qtbot.waitUntil(lambda: viewer.dims.ndisplay == 3, timeout=60_000)
         assert session.scene.letters.letters()["left"] == left
     for letter, axis in zip("XCG", (0, 1, 2), strict=True):
         QTest.keyClick(window, letter, Qt.KeyboardModifier.ShiftModifier)

@@ -92,11 +92,11 @@ def test_a_study_is_reviewed_without_the_mouse(
     def focus(widget: Any) -> None:
         viewer.window._qt_window.activateWindow()
         widget.setFocus()
-        qtbot.waitUntil(lambda: QApplication.focusWidget() is widget, timeout=5000)
+        qtbot.waitUntil(lambda: QApplication.focusWidget() is widget, timeout=60_000)
 
     def settle(case_id: str) -> None:
-        qtbot.waitUntil(lambda: session.case is not None and session.case.id == case_id, timeout=30_000)
-        qtbot.waitUntil(lambda: curate.state.case == case_id and not session.opening.running, timeout=5000)
+        qtbot.waitUntil(lambda: session.case is not None and session.case.id == case_id, timeout=60_000)
+        qtbot.waitUntil(lambda: curate.state.case == case_id and not session.opening.running, timeout=60_000)
 
     # The folder is typed, its cases appear; which of them the benchmark means shows once they are read.
     cases: Any = show_dock(viewer, "Case list")
@@ -104,7 +104,7 @@ def test_a_study_is_reviewed_without_the_mouse(
     cases.where.clear()
     QTest.keyClicks(cases.where, str(folder))
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: session.cases.rows and not session.cases.looking.running, timeout=30_000)
+    qtbot.waitUntil(lambda: session.cases.rows and not session.cases.looking.running, timeout=60_000)
     assert cases.recognise_button.isVisible()
 
     # Down to the first row, Enter: the scan opens, and its own question is at hand.
@@ -118,7 +118,7 @@ def test_a_study_is_reviewed_without_the_mouse(
         settle(case_id)
         if n + 1 < len(ids):
             # The next scan is read meanwhile, past a bad file: it is on show with the last Enter.
-            qtbot.waitUntil(lambda n=n: session.ahead.ready == ids[n + 1], timeout=30_000)  # type: ignore[misc]
+            qtbot.waitUntil(lambda n=n: session.ahead.ready == ids[n + 1], timeout=60_000)  # type: ignore[misc]
         for _ in range(2):
             assert curate.state.case == case_id
             press(Qt.Key.Key_2)

@@ -64,9 +64,9 @@ def test_review_by_keyboard(
     def settle() -> None:
         """The question's own scan is on show."""
         qtbot.waitUntil(
-            lambda: session.case is not None and session.case.id == curate.state.case, timeout=30_000
+            lambda: session.case is not None and session.case.id == curate.state.case, timeout=60_000
         )
-        qtbot.waitUntil(lambda: not session.opening.running, timeout=30_000)
+        qtbot.waitUntil(lambda: not session.opening.running, timeout=60_000)
 
     def press(key: Any, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
         focus = QApplication.focusWidget() or curate.queue.table
@@ -75,7 +75,7 @@ def test_review_by_keyboard(
 
     viewer.window._qt_window.activateWindow()
     curate.queue.table.setFocus()
-    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate.queue.table, timeout=5000)
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate.queue.table, timeout=60_000)
     settle()
     painted = session.case.labels.copy()
 
@@ -114,7 +114,7 @@ def test_review_by_keyboard(
     curate2.open_benchmark(file)
     viewer2.window._qt_window.activateWindow()
     curate2.queue.table.setFocus()
-    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate2.queue.table, timeout=5000)
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate2.queue.table, timeout=60_000)
     QTest.keyClick(curate2.queue.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not benchmark.read(file).state.questions[seen[-1][0]].reviews
     QTest.keyClick(

@@ -115,7 +115,7 @@ def test_the_tutorial_holds(
     curate = dock("Curate")
     viewer.window._qt_window.activateWindow()
     curate.queue.table.setFocus()
-    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate.queue.table, timeout=5000)
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is curate.queue.table, timeout=60_000)
 
     def press(key: Any, modifier: Any = PLAIN) -> None:
         QTest.keyClick(QApplication.focusWidget() or curate.queue.table, key, modifier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def serve(httpserver: HTTPServer) -> Callable[..., Served]:
     """Start a server: ``serve(answer)``; `answer(body, n)` gives a body, ``(status, body)``, or ``(status, body, headers)``."""
 
     def start(answer: Answer, **settings: Any) -> Served:
-        settings = {"model": "m", "retries": 0, "timeout": 5.0, **settings}
+        settings = {"model": "m", "retries": 0, "timeout": 60.0, **settings}
         served = Served(Endpoint(name="test", base_url=httpserver.url_for("/v1"), **settings))
 
         def handle(request: Request) -> Response:
@@ -110,8 +110,8 @@ def serve(httpserver: HTTPServer) -> Callable[..., Served]:
 
 
 @pytest.fixture
-def unused_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def unused_port() -> Iterator[int]:
+    """A port on which nothing listens, and that nobody else can take meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield int(bound.getsockname()[1])

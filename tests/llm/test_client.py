@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from threading import Event
 from typing import Any, Literal
 
 import pytest
@@ -56,7 +57,7 @@ def test_a_reply_comes_with_usage_and_time(serve: Serve) -> None:
     assert (reply.usage.tokens_in, reply.usage.tokens_out) == (10, 5)
     assert reply.usage.cost == pytest.approx((10 * 2 + 5 * 10) / 1e6)
     assert reply.model == "served-model"
-    assert 0 < reply.seconds < 5
+    assert reply.seconds > 0
     assert (
         served.bodies[0]["messages"][1]["content"] == "How large is the liver?"
     )  # plain text where there is no picture
@@ -157,19 +158,19 @@ def test_a_server_that_is_off(serve: Serve, unused_port: int) -> None:
     assert caught.value.kind == "connection"
 
 
-def test_a_server_that_never_answers(serve: Serve) -> None:
-    served = serve(lambda b, n: time.sleep(1.5) or completion("late"), timeout=0.3)
-    started = time.perf_counter()
+def test_a_server_that_never_answers(serve: Serve, silence: Event) -> None:
+    served = serve(lambda b, n: silence.wait(60) and completion("late"), timeout=0.3)
     with pytest.raises(EndpointError) as caught:
         complete(served)
     assert caught.value.kind == "timeout"
-    assert time.perf_counter() - started < 1.4
 
 
 def test_retry_after_is_honoured(serve: Serve) -> None:
     served = serve(
         lambda b, n: (
-            (429, {"error": {"message": "slow down"}}, {"Retry-After": "1"}) if n == 1 else completion("fine")
+            (429, {"error": {"message": "slow down"}}, {"Retry-After": "0.3"})
+            if n == 1
+            else completion("fine")
         ),
         retries=2,
     )
@@ -177,7 +178,7 @@ def test_retry_after_is_honoured(serve: Serve) -> None:
     reply = complete(served)
     assert reply.text == "fine"
     assert reply.tries == 2
-    assert time.perf_counter() - started >= 0.99
+    assert time.perf_counter() - started >= 0.3
 
 
 def test_a_server_that_asks_for_an_hour_fails_at_once(serve: Serve) -> None:
@@ -390,20 +391,21 @@ def test_a_text_model_is_sent_no_picture(serve: Serve) -> None:
     assert served.bodies == []
 
 
-def test_a_call_can_be_cancelled(serve: Serve) -> None:
-    served = serve(lambda b, n: time.sleep(1.0) or completion("late"))
+def test_a_call_can_be_cancelled(serve: Serve, silence: Event) -> None:
+    answered: list[bool] = []
+    served = serve(lambda b, n: answered.append(silence.wait(60)) or completion("late"))
 
     async def call() -> None:
         async with Client(served.endpoint) as client:
             task = asyncio.create_task(client.complete(ASK))
-            await asyncio.sleep(0.2)
+            while not served.bodies:
+                await asyncio.sleep(0.01)
             task.cancel()
             await task
 
-    started = time.perf_counter()
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(call())
-    assert time.perf_counter() - started < 0.9
+    assert answered == [], "nobody waited for the answer"
 
 
 def test_the_only_model_of_a_server_needs_no_name(serve: Serve, httpserver: Any) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -84,11 +84,11 @@ def test_a_stream_that_is_cut_at_the_limit(serve: Serve) -> None:
     assert caught.value.kind == "length"
 
 
-def test_a_stream_that_stalls(serve: Serve) -> None:
+def test_a_stream_that_stalls(serve: Serve, silence: Event) -> None:
     def slow(body: Any, n: int) -> Response:
         def events() -> Iterator[str]:
             yield event("The")
-            time.sleep(1.2)
+            silence.wait(60)
             yield event(" liver", "stop")
 
         return Response(events(), content_type="text/event-stream")

@@ -20,7 +20,8 @@ HEAVY = {
     "pandas",
 }
 HEAVY |= {"torch", "openai"}
-ADDED_TO_NAPARI_S = 0.05
+TIMES_NAPARIS_OWN = 3
+"""What our manifest may cost beside the one that napari reads of itself; it is half of it, on any machine."""
 
 
 def run(program: str) -> str:
@@ -49,19 +50,18 @@ def test_naparis_start_reads_the_manifest_and_loads_none_of_our_modules() -> Non
     program = """
 import sys, time
 from npe2 import PluginManager, PluginManifest
-costs = []
-for _ in range(5):
+def cost(name):
     started = time.process_time()
-    manifest = PluginManifest.from_distribution("napari-spatialmed")
-    manager = PluginManager()
-    manager.register(manifest)
-    costs.append(time.process_time() - started)
-assert len(manifest.contributions.commands) > 20
-print(min(costs), *(name for name in sys.modules if name.startswith("napari_spatialmed")))
+    manifest = PluginManifest.from_distribution(name)
+    PluginManager().register(manifest)
+    assert len(manifest.contributions.commands) > 20
+    return time.process_time() - started
+pairs = [(cost("napari"), cost("napari-spatialmed")) for _ in range(5)]
+print(min(ours for _, ours in pairs) / min(own for own, _ in pairs), *(name for name in sys.modules if name.startswith("napari_spatialmed")))
 """
-    seconds, *ours = run(program).split()
+    times, *ours = run(program).split()
     assert ours == []
-    assert float(seconds) < ADDED_TO_NAPARI_S
+    assert float(times) < TIMES_NAPARIS_OWN
 
 
 @pytest.mark.parametrize("dock", ["propose_dock", "curate_dock", "ask_dock"])

@@ -53,6 +53,6 @@ def wait_for(qtbot: object) -> Callable[[Callable[[], bool]], None]:
     """Let the event loop run until something is true."""
 
     def wait(condition: Callable[[], bool]) -> None:
-        qtbot.waitUntil(condition, timeout=10_000)  # type: ignore[attr-defined]
+        qtbot.waitUntil(condition, timeout=60_000)  # type: ignore[attr-defined]
 
     return wait

@@ -62,7 +62,7 @@ def test_a_later_job_drops_the_answer_of_the_one_before(work: Work, wait_for: Wa
 
     def slow(job: Job) -> str:
         begun.set()
-        release.wait(5)
+        release.wait(60)
         ended.set()
         return "late"
 
@@ -101,7 +101,7 @@ def test_a_coroutine_streams_parts_and_can_be_cancelled_while_it_waits(work: Wor
         try:
             for word in words:
                 job.part(word)
-            await asyncio.sleep(30)
+            await asyncio.sleep(600)
         finally:
             ended.set()
         return "never"
@@ -120,7 +120,7 @@ def test_progress_shows_in_the_busy_bar(work: Work, wait_for: Wait) -> None:
 
     def job(job: Job) -> None:
         job.progress(0.5, "Half way")
-        release.wait(5)
+        release.wait(60)
 
     work.run("Testing", job)
     wait_for(lambda: bar.bar.value() == 50)
