@@ -150,9 +150,10 @@ def test_checking_edited_labels_shows_in_the_dock_and_loses_nothing_when_cancell
     bar = next(b for b in dock.findChildren(BusyBar) if b._work is watch.work)
     seen: list[bool] = []
     watch.work.progressed.connect(lambda *_: seen.append(bar.isVisibleTo(dock)))
-    session.labels_edited.emit(("spleen",))
-    qtbot.waitUntil(lambda: watch.work.running, timeout=60_000)
-    bar.cancel_button.click()
+    watch.work.started.connect(bar.cancel_button.click)
+    with qtbot.waitSignal(watch.stopped, timeout=60_000):
+        session.labels_edited.emit(("spleen",))
+    watch.work.started.disconnect(bar.cancel_button.click)
     assert "not all compared" in dock.message.text()
     assert not bar.isVisibleTo(dock)
     with qtbot.waitSignal(watch.checked, timeout=20_000) as checked:

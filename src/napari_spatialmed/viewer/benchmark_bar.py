@@ -8,12 +8,13 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QSi
 
 from napari_spatialmed import benchmark as benchmarks
 from napari_spatialmed.benchmark import SUFFIX, BenchmarkError
+from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel
 from napari_spatialmed.viewer.session import Session
 
 FILTER = f"Benchmarks (*{SUFFIX})"
-EMPTY = "No benchmark yet: create one, or open one. It is a single file; every change is saved at once."
+EMPTY = "No benchmark yet: create one, open one, or try the demo. It is a single file; every change is saved at once."
 
 
 class BenchmarkBar(QWidget):
@@ -26,6 +27,10 @@ class BenchmarkBar(QWidget):
         self.new_button, self.open_button = QPushButton("New…"), QPushButton("Open…")
         self.new_button.setToolTip("Begin a new benchmark file")
         self.open_button.setToolTip("Open a benchmark file, and go on where you stopped")
+        self.demo_button = QPushButton("Try the demo")
+        self.demo_button.setToolTip(
+            "Let the team propose questions about the scan on show, or about a phantom, in a benchmark of the program's own"
+        )
         self.name_edit = QLineEdit(session.reviewer)
         self.name_edit.setPlaceholderText("Your name or initials")
         self.name_edit.setAccessibleName("Your name in the benchmark's history")
@@ -45,9 +50,15 @@ class BenchmarkBar(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
         layout.addWidget(self.file_label)
+        layout.addWidget(self.demo_button)
         layout.addWidget(self.message)
         self.new_button.clicked.connect(self._choose_new)
         self.open_button.clicked.connect(self._choose_file)
+        self.demo_button.clicked.connect(self.open_demo)
+        self._demo_waits = False
+        session.case_changed.connect(self._on_case)
+        session.opening.failed.connect(self._not_opened)
+        session.opening.cancelled.connect(self._not_opened)
         self.name_edit.editingFinished.connect(self._named)
         session.benchmark_changed.connect(self._describe)
         session.reviewer_changed.connect(self._show_name)
@@ -84,6 +95,28 @@ class BenchmarkBar(QWidget):
         if path:
             self.open(path)
 
+    def open_demo(self) -> None:
+        """Begin the demo's benchmark, or go on with it; opens the phantom where no scan is on show."""
+        # Only now: it brings the docks of every step.
+        from napari_spatialmed.viewer.demo import PHANTOM, prepare_demo
+
+        if self.session.case is None:
+            self._demo_waits = True
+            self.session.open_sample_async(PHANTOM)
+            return
+        try:
+            prepare_demo(self.session.scene.viewer, PHANTOM)
+        except SpatialMedError as error:
+            self.message.fail(error)
+
+    def _on_case(self) -> None:
+        if self._demo_waits:
+            self._demo_waits = False
+            self.open_demo()
+
+    def _not_opened(self, _error: SpatialMedError | None = None) -> None:
+        self._demo_waits = False
+
     def _named(self) -> None:
         self.session.set_reviewer(self.name_edit.text())
         opened = self.session.benchmark
@@ -96,5 +129,6 @@ class BenchmarkBar(QWidget):
 
     def _describe(self) -> None:
         opened = self.session.benchmark
+        self.demo_button.setVisible(opened is None)
         self.file_label.setText(EMPTY if opened is None else f"{opened.path.name} · {opened.actor}")
         self.file_label.setToolTip("" if opened is None else str(opened.path))

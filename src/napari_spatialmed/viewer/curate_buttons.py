@@ -19,7 +19,7 @@ BUTTONS = {
     "adjudicate": "Adjudicate",
     "undo": "Undo",
     "redo": "Redo",
-    "keys": "Keys ?",
+    "keys": "Keys",
 }
 """Action of `keys.KEYS` → what its button says."""
 MORE = {

@@ -254,5 +254,5 @@ class CurateDock(QWidget):
         self.message.say(text, "good")
 
     def keys(self) -> None:
-        """Show the keys."""
+        """Show all keys."""
         show_keys(self)

@@ -71,21 +71,27 @@ def open_demo_case(viewer: napari.viewer.Viewer, sample: str, say: Callable[[str
 def prepare_demo(
     viewer: napari.viewer.Viewer, sample: str = REAL, say: Callable[[str], None] = print
 ) -> Path:
-    """Set the main job up in a window: the case open, two structures measured, a benchmark begun, questions coming.
+    """Set the main job up in a window: a case open, two structures selected, a benchmark begun, questions coming.
+
+    `sample` is opened unless a case is on show already.
 
     Returns
     -------
     Path
         The benchmark file, in the user's data folder.
     """
-    open_demo_case(viewer, sample, say)
     session = session_for(viewer)
+    if session.case is None:
+        open_demo_case(viewer, sample, say)
+    case = session.case
+    assert case is not None
     path = data_dir() / f"demo{SUFFIX}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    session.select(n for n in SELECTED if session.case is not None and n in session.case)
-    session.set_benchmark(benchmarks.open(path, actor=session.reviewer or "curator"))
+    session.select(n for n in SELECTED if n in case)
+    opened = benchmarks.open(path, actor=session.reviewer or "curator")
+    session.set_benchmark(opened)
     propose: Any = show_dock(viewer, "Propose")
-    if session.benchmark is not None and not session.benchmark.state.questions:
+    if not any(q.case == case.id for q in opened.state.questions.values()):
         propose.propose()
     return path
 

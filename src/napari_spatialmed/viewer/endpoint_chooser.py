@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.llm import Endpoint, endpoints
@@ -41,13 +41,10 @@ class EndpointChooser(QWidget):
         self.local_button = QPushButton("Start local trial model")
         self.local_button.setToolTip(f"A small real model on this machine, to try the path. It {LABEL}.")
         self.hint = PlainLabel(NO_ENDPOINT)
-        row = QHBoxLayout()
-        row.addWidget(self.box, 1)
-        row.addWidget(self.local_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        layout.addWidget(self.hint)
+        for part in (self.box, self.hint, self.local_button):
+            layout.addWidget(part)
         layout.addWidget(BusyBar(self._starting))
         self.box.activated.connect(self._chosen)
         self.local_button.clicked.connect(self.start_local)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from napari.settings import get_settings
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtWidgets import QDockWidget, QLabel, QScrollArea, QStyle, QTableView, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QHeaderView,
+    QLabel,
+    QScrollArea,
+    QStyle,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 # Mid-grey and this blue stand out by 3 : 1 or more from the panels of both of napari's themes.
 FRAME, FOCUS = "#787e88", "#2c7be5"
@@ -20,7 +29,10 @@ _SIZED = (
 )
 LEAST_ROW = 24
 """Height of a table's row in pixels at napari's smallest fonts."""
-WIDEST_SHARE = 0.42
+DESIGNED_FOR = 9
+"""Points: the size for which widths of columns are stated."""
+_SIZED_FOR = "spatialmed_font_size"
+WIDEST_SHARE = 0.46
 """Of the screen's width, which a dock may ask for; what still doesn't fit is scrolled to."""
 _TOUCHED = (*_FIELDS, "QPushButton", "QComboBox", "QAbstractSpinBox", "QToolButton", "QSlider")
 _STYLE = (
@@ -31,6 +43,8 @@ _STYLE = (
     f"QRadioButton:focus, QCheckBox:focus {{ border-bottom: 1px solid {FOCUS}; }}\n"
     # In napari's dark theme an empty box has nearly the colour of what it lies on.
     f"QCheckBox::indicator, QAbstractItemView::indicator {{ border: 1px solid {FRAME}; border-radius: 2px; }}\n"
+    # With a border of ours Qt no longer draws the mark of a ticked row; white on blue can be seen in both themes.
+    f"QAbstractItemView::indicator:checked {{ background: {FOCUS}; image: url('theme_dark:/check.svg'); }}\n"
 )
 
 
@@ -64,6 +78,7 @@ class _Dress(QObject):
             self._size = size
             self._widget.setStyleSheet(f"{_STYLE}{', '.join(_SIZED)} {{ font-size: {size}pt; }}\n")
         for table in self._widget.findChildren(QTableView):
+            _widen(table, size)
             rows, height = table.verticalHeader(), table.fontMetrics().height() + 6
             if rows.defaultSectionSize() < height or rows.defaultSectionSize() > max(height, LEAST_ROW):
                 rows.setDefaultSectionSize(max(height, LEAST_ROW))
@@ -79,6 +94,16 @@ class _Dress(QObject):
         if bar is not None and title is not None and title.isVisible():
             title.setMinimumHeight(title.fontMetrics().height())
             bar.setMinimumHeight(title.fontMetrics().height() + 6)
+
+
+def _widen(table: QTableView, size: int) -> None:
+    """Let the columns of a fixed width grow and shrink with the font; those are stated for napari's own size."""
+    before = table.property(_SIZED_FOR) or DESIGNED_FOR
+    table.setProperty(_SIZED_FOR, size)
+    header = table.horizontalHeader()
+    for column in range(header.count()):
+        if size != before and header.sectionResizeMode(column) == QHeaderView.ResizeMode.Interactive:
+            header.resizeSection(column, round(header.sectionSize(column) * size / before))
 
 
 class _Scrolled(QScrollArea):

@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_spatialmed.viewer.frames import framed
+from napari_spatialmed.viewer.messages import PlainLabel
 
 Keys = dict[str, tuple[tuple[str, ...], str]]
 
@@ -50,7 +51,7 @@ KEYS: Keys = {
     "leave": (("Escape",), "Leave the text field"),
     "undo": (("Ctrl+Z",), "Undo your last change, also of an earlier session"),
     "redo": (("Ctrl+Shift+Z",), "Redo"),
-    "keys": (("?",), "Show these keys"),
+    "keys": (("?",), "Show all keys"),
 }
 """Action → (keys, what it does)."""
 VIEW_KEYS: Keys = {
@@ -65,6 +66,7 @@ VIEW_KEYS: Keys = {
     "sagittal": (("Shift+G",), "Sagittal slices"),
     "picture": (("Shift+K",), "Save a picture or a turntable"),
     "edit_labels": (("Shift+E",), "Edit the labels, or lock them again"),
+    "keys": (("F1",), "Show all keys"),
 }
 """Action of the workspace → (keys, what it does)."""
 CASE_KEYS: Keys = {
@@ -78,6 +80,13 @@ LIST_KEYS: Keys = {
     "leave": (("Escape",), "Leave the text field"),
 }
 """Action of the case list while it has the focus → (keys, what it does)."""
+SECTIONS: Mapping[str, Keys] = {
+    "Anywhere in the window, while the workspace is open": VIEW_KEYS,
+    "From case to case, anywhere": CASE_KEYS,
+    "In the Curate dock, while it has the focus": KEYS,
+    "In the Case list, while it has the focus": LIST_KEYS,
+}
+"""What `show_keys` lists."""
 
 
 def is_typing() -> bool:
@@ -128,27 +137,40 @@ def key_text(action: str) -> str:
     return (KEYS | CASE_KEYS)[action][0][0].replace("Return", "Enter")
 
 
-def show_keys(parent: QWidget) -> None:
-    """Show the table."""
+def show_keys(parent: QWidget) -> QDialog:
+    """Show all tables, one below the other."""
     dialog = QDialog(parent)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setWindowTitle("Keys of the Curate dock")
-    listed = KEYS | CASE_KEYS
-    table = QTableWidget(len(listed), 2)
+    dialog.setWindowTitle("Keys")
+    table = QTableWidget(0, 2)
     table.setHorizontalHeaderLabels(["Key", "Does"])
     table.verticalHeader().hide()
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-    for row, (sequences, text) in enumerate(listed.values()):
-        table.setItem(row, 0, QTableWidgetItem(sequences[0].replace("Return", "Enter")))
-        table.setItem(row, 1, QTableWidgetItem(text))
     table.setAccessibleName("Keys")
-    table.verticalHeader().setDefaultSectionSize(24)
-    table.resizeColumnsToContents()
+    table.setShowGrid(False)
+    for title, keys in SECTIONS.items():
+        row = table.rowCount()
+        table.insertRow(row)
+        heading = QTableWidgetItem(title)
+        font = heading.font()
+        font.setBold(True)
+        heading.setFont(font)
+        table.setItem(row, 0, heading)
+        table.setSpan(row, 0, 1, 2)
+        for sequences, text in keys.values():
+            row = table.rowCount()
+            table.insertRow(row)
+            table.setItem(row, 0, QTableWidgetItem(sequences[0].replace("Return", "Enter")))
+            table.setItem(row, 1, QTableWidgetItem(text))
+    table.horizontalHeader().setStretchLastSection(True)
+    table.setColumnWidth(0, 110)
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     buttons.rejected.connect(dialog.reject)
     layout = QVBoxLayout(dialog)
     layout.addWidget(table)
+    layout.addWidget(PlainLabel("napari's own are in File → Preferences → Shortcuts.", quiet=True))
     layout.addWidget(buttons)
     framed(dialog)
-    dialog.resize(480, 680)
+    dialog.resize(560, 680)
     dialog.show()
+    return dialog

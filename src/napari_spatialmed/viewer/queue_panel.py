@@ -48,12 +48,12 @@ class QueuePanel(QWidget):
         row.addWidget(self.search, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout.addLayout(row)
         layout.addWidget(self.table, 1)
         # Else napari pushes the dock's parts up and leaves the room below them empty.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout.addWidget(self.counts)
+        layout.addStretch(0)
         self.filter_box.currentIndexChanged.connect(self._refilter)
         self.search.textChanged.connect(self._refilter)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)

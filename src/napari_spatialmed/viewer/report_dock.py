@@ -75,6 +75,7 @@ class ReportDock(QWidget):
         self.runs = QListWidget()
         self.runs.setAccessibleName("Run folders")
         self.runs.setMaximumHeight(84)
+        self.runs.setSizeAdjustPolicy(QListWidget.SizeAdjustPolicy.AdjustToContents)
         self.add_button, self.remove_button = QPushButton("Add a run…"), QPushButton("Take out")
         self.add_button.setToolTip("Add a folder that `spatialmed evaluate` has written")
         self.remove_button.setToolTip("Take the chosen run out of the comparison; its folder stays")
@@ -153,6 +154,7 @@ class ReportDock(QWidget):
         has_runs = bool(self.folders) and self.session.benchmark is not None
         self.save_button.setEnabled(has_runs)
         self.remove_button.setEnabled(bool(self.folders))
+        self.runs.setVisible(bool(self.folders))
         self.judge.of_runs(self.folders if has_runs else ())
 
     def _fail(self, error: SpatialMedError) -> None:

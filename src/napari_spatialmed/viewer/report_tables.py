@@ -38,7 +38,7 @@ def fill_table(
         for c, (text, tip) in enumerate(row):
             item = QTableWidgetItem(shown(text).replace("\n", " "))
             item.setToolTip(shown(tip))
-            if text.replace(".", "", 1).isdigit():
+            if text == "–" or text.replace(".", "", 1).isdigit():
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(r, c, item)
     table.resizeColumnsToContents()

@@ -36,6 +36,7 @@ class SentPreview(QWidget):
 
     def show_view(self, view: View | None) -> None:
         """Show the pictures."""
+        self.strip.setVisible(view is not None)
         self.strip.show_view(view)
 
     def describe(self, prompt: Prompt | None, view: View | None, missing: str) -> None:

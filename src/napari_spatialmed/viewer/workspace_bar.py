@@ -9,11 +9,11 @@ import napari
 from napari.layers import Points, Shapes
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QPushButton, QSizePolicy, QWidget
+from superqt import QElidingLabel
 
 from napari_spatialmed.viewer.case_layers import OWNER
 from napari_spatialmed.viewer.frames import framed
-from napari_spatialmed.viewer.keys import VIEW_KEYS, bind_view
-from napari_spatialmed.viewer.messages import PlainLabel
+from napari_spatialmed.viewer.keys import VIEW_KEYS, bind_view, show_keys
 from napari_spatialmed.viewer.picture_dialog import PictureDialog
 from napari_spatialmed.viewer.session import Session, session_for
 from napari_spatialmed.viewer.space import PLANES
@@ -48,9 +48,12 @@ class WorkspaceBar(QWidget):
             button.setCheckable(False)
             button.clicked.connect(partial(self._show, title))
             layout.addWidget(button)
-        self.hint = PlainLabel("", self, quiet=True)
-        self.hint.setWordWrap(False)
+        self.hint = QElidingLabel("", self)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        slanted = self.hint.font()
+        slanted.setItalic(True)
+        self.hint.setFont(slanted)
         layout.addWidget(self.hint, 1)
         layout.addWidget(QLabel("3D from", self))
         self.sides: dict[str, QPushButton] = {}
@@ -68,6 +71,10 @@ class WorkspaceBar(QWidget):
         )
         self.shot.clicked.connect(self.picture)
         layout.addWidget(self.shot)
+        self.keys_button = QPushButton("Keys", self)
+        self.keys_button.setToolTip("Show all keys (F1)")
+        self.keys_button.clicked.connect(self.show_keys)
+        layout.addWidget(self.keys_button)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.shortcuts = bind_view(self, {name: partial(self._act, name) for name in VIEW_KEYS})
         viewer.layers.selection.events.active.connect(self._on_active)
@@ -109,7 +116,7 @@ class WorkspaceBar(QWidget):
             font.setBold(title == step)
             button.setFont(font)
         self.hint.setText(f"Next: {STEPS[step].lower()}")
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.hint.setToolTip(self.hint.text())
         for button in (*self.sides.values(), self.shot):
             button.setEnabled(self.session.case is not None)
 
@@ -118,6 +125,10 @@ class WorkspaceBar(QWidget):
         dialog = PictureDialog(self.session, self.window())
         dialog.show()
         return dialog
+
+    def show_keys(self) -> None:
+        """Show all keys, wherever they act."""
+        show_keys(self.window())
 
     def _on_active(self) -> None:
         """On a person's own points or shapes napari has tools on some of our keys: these come first."""
@@ -130,7 +141,9 @@ class WorkspaceBar(QWidget):
     def _act(self, key: str) -> None:
         """What a key of `keys.VIEW_KEYS` does."""
         scene = self.session.scene
-        if self.session.case is None:
+        if key == "keys":
+            self.show_keys()
+        if self.session.case is None or key == "keys":
             return
         if key.startswith("from_"):
             scene.view_from(key.removeprefix("from_"))
