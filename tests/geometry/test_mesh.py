@@ -41,7 +41,8 @@ def test_every_cell_encloses_its_volume() -> None:
 
 @pytest.fixture(scope="session")
 def baseline(shared: Callable[[str], Path]) -> dict[str, dict[str, str]]:
-    rows = list(csv.DictReader(shared("oracles/pyradiomics_baseline_shape.csv").open(encoding="utf-8")))
+    text = shared("oracles/pyradiomics_baseline_shape.csv").read_text("utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
     return {case: {row["featureName"]: row[case] for row in rows} for case in FILES}
 
 
