@@ -20,6 +20,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QTabBar
 
 from napari_spatialmed.case import colors, make_case
+from napari_spatialmed.geometry import measure
 from napari_spatialmed.viewer import commands, memory, workspace
 from napari_spatialmed.viewer.case_dock import CaseDock
 from napari_spatialmed.viewer.case_list_dock import NOTHING_PASSES, CaseListDock
@@ -210,6 +211,20 @@ def test_pairs_and_histogram_fill_when_looked_at(session: Session, wait_for: Wai
     dock.tabs.setCurrentWidget(dock.histogram)
     wait_for(lambda: dock.histogram.plot.curves is not None)
     assert [round(c.mean) for c in dock.histogram.plot.curves.curves] == [200, 60]
+
+
+def test_drawings_that_were_hidden_change_unseen(session: Session) -> None:
+    viewer, pairs = session.scene.viewer, [("liver", "spleen"), ("kidney_left", "spleen")]
+    first, second = (measure(session.geometry, "centre_distance_mm", *pair) for pair in pairs)
+    session.scene.draw([first, second])
+    words = viewer.layers["Measured values"]
+    words.visible = False
+    session.scene.draw_only([second], pairs[1])
+    session.scene.clear_drawings()
+    session.scene.draw_only([first], pairs[0])
+    words.visible = True
+    (drawing,) = session.scene.drawing_layers.drawings.values()
+    assert [text for text in words.text.values if text] == [text for _, text in drawing.words]
 
 
 def test_side_views_follow_the_main_view_and_lead_it(session: Session, wait_for: Wait) -> None:

@@ -175,6 +175,17 @@ def test_the_next_case_takes_everything_of_the_last_away(
     assert session.selection == ()
 
 
+def test_a_case_without_a_scan_leaves_measurements_to_be_seen(
+    session: Session, viewer: ViewerModel, case: Case
+) -> None:
+    session.scene.draw([measure(session.geometry, "centre_distance_mm", "liver", "spleen")])
+    session.set_case(Case(case.labels.copy(), case.affine, case.structures))
+    session.scene.draw([measure(session.geometry, "centre_distance_mm", "liver", "spleen")])
+    assert all(
+        viewer.layers[n].visible and len(viewer.layers[n].data) for n in ("Measured lines", "Measured values")
+    )
+
+
 def test_an_edit_of_the_last_case_cannot_be_undone_in_the_next(session: Session, case: Case) -> None:
     session.scene.set_editing(True)
     labels = session.scene.case_layers.labels

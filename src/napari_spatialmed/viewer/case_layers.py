@@ -306,10 +306,6 @@ def removing_layers(viewer: ViewerModel) -> Iterator[None]:
         gc.freeze()
     try:
         with viewer.layers.batched_update():
-            # What is hidden isn't sliced and drawn anew for every layer that goes.
-            for layer in viewer.layers:
-                if OWNER in layer.metadata:
-                    layer.visible = False
             yield
     finally:
         if freezing:

@@ -196,14 +196,16 @@ class DrawingLayers:
         # Text and data must change together, or napari formats new points with old features.
         with layer.text.events.blocker_all():
             layer.data = points
-        layer.features = {"text": np.array(places.texts, dtype=object)}
+            layer.features = {"text": np.array(places.texts, dtype=object)}
         if len(points):
             layer.size = np.asarray(places.sizes)
             # Where only words hang, there is no dot.
             colors[np.asarray(places.sizes) == _NO_POINT_MM, 3] = 0.0
             layer.face_color = colors
         layer.selected_data = set()
-        layer.refresh_text()
+        # Of a hidden layer napari still knows which of the old points were in view.
+        if layer.visible:
+            layer.refresh_text()
 
     def _on_camera(self) -> None:
         if self._texts:

@@ -21,7 +21,7 @@ from superqt.utils import ensure_main_thread
 from napari_spatialmed.case import Case
 from napari_spatialmed.case import colors as structure_colors
 from napari_spatialmed.geometry import CaseGeometry, Measurement
-from napari_spatialmed.viewer.case_layers import CaseLayers, Prepared, load_layers, removing_layers
+from napari_spatialmed.viewer.case_layers import OWNER, CaseLayers, Prepared, load_layers, removing_layers
 from napari_spatialmed.viewer.clicks import Clicks
 from napari_spatialmed.viewer.cut import Cut
 from napari_spatialmed.viewer.drawing_layers import DrawingLayers
@@ -142,6 +142,10 @@ class Scene:
         """Take the case and all layers of ours off the viewer."""
         self._forget_case()
         with removing_layers(self.viewer):
+            # What is hidden isn't sliced and drawn anew for every layer that goes.
+            for layer in self.viewer.layers:
+                if OWNER in layer.metadata:
+                    layer.visible = False
             self.drawing_layers.take_away()
             self.surfaces.remove()
             self.case_layers.remove()
