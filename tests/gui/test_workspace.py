@@ -214,14 +214,16 @@ def test_pairs_and_histogram_fill_when_looked_at(session: Session, wait_for: Wai
 
 
 def test_drawings_that_were_hidden_change_unseen(session: Session) -> None:
-    viewer, pairs = session.scene.viewer, [("liver", "spleen"), ("kidney_left", "spleen")]
-    first, second = (measure(session.geometry, "centre_distance_mm", *pair) for pair in pairs)
+    viewer, pair = session.scene.viewer, ("liver", "kidney_left")
+    first, second = (
+        measure(session.geometry, name, *pair) for name in ("centre_distance_mm", "surface_distance_mm")
+    )
     session.scene.draw([first, second])
     words = viewer.layers["Measured values"]
     words.visible = False
-    session.scene.draw_only([second], pairs[1])
+    session.scene.draw_only([second], pair)
     session.scene.clear_drawings()
-    session.scene.draw_only([first], pairs[0])
+    session.scene.draw_only([first], pair)
     words.visible = True
     (drawing,) = session.scene.drawing_layers.drawings.values()
     assert [text for text in words.text.values if text] == [text for _, text in drawing.words]
