@@ -162,6 +162,7 @@ class DrawingLayers:
             # slightest tilt towards posterior gives it a strip that every standard view sees.
             along[:, 1] += _TILT * np.linalg.norm(along, axis=1)
             layer.data = np.stack([ends[:, 0], along], axis=1)
+            _keep_in_step(layer)
             if len(ends):
                 layer.edge_color = np.asarray(batch.colors)
         self._set_words(places)
@@ -196,6 +197,7 @@ class DrawingLayers:
         # Text and data must change together, or napari formats new points with old features.
         with layer.text.events.blocker_all():
             layer.data = points
+            _keep_in_step(layer)
             layer.features = {"text": np.array(places.texts, dtype=object)}
         if len(points):
             layer.size = np.asarray(places.sizes)
@@ -203,9 +205,7 @@ class DrawingLayers:
             colors[np.asarray(places.sizes) == _NO_POINT_MM, 3] = 0.0
             layer.face_color = colors
         layer.selected_data = set()
-        # Of a hidden layer napari still knows which of the old points were in view.
-        if layer.visible:
-            layer.refresh_text()
+        layer.refresh_text()
 
     def _on_camera(self) -> None:
         if self._texts:
@@ -219,6 +219,7 @@ class DrawingLayers:
         points = self._anchors + apart(viewer, self._anchors, self._texts)
         if not np.allclose(points, layer.data):
             layer.data = points
+            _keep_in_step(layer)
 
     def _on_slice(self) -> None:
         viewer = self._viewer()
@@ -298,6 +299,12 @@ class DrawingLayers:
     def _add(self, viewer: ViewerModel, layer: Layer) -> None:
         add_quietly(viewer, layer, at=len(viewer.layers))
         keep_from_sliders(viewer, layer)
+
+
+def _keep_in_step(layer: Layer) -> None:
+    """Of a hidden layer with new data napari goes on to show what of the old data was in view, and stumbles."""
+    if not layer.visible:
+        layer.set_view_slice()
 
 
 class _Batch:
