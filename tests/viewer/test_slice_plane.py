@@ -9,7 +9,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_spatialmed.case import Case
-from napari_spatialmed.viewer.case_layers import label_colors
+from napari_spatialmed.viewer.case_pictures import label_colors
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.slice_plane import SlicePlane
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import gc
 import weakref
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from functools import cache
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
-from napari.utils.colormaps import DirectLabelColormap
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from napari_spatialmed.case import Case
-from napari_spatialmed.case import colors as structure_colors
+from napari_spatialmed.viewer.case_pictures import Prepared, label_colors, label_names
 from napari_spatialmed.viewer.label_lock import lock, set_locked
-from napari_spatialmed.viewer.pixels import value_range, windows
-from napari_spatialmed.viewer.settings import Palette, first_ct_window, first_palette
+from napari_spatialmed.viewer.layer_changes import (
+    OWNER,
+    add_quietly,
+    as_one_change,
+    keep_from_sliders,
+    removing_layers,
+)
+from napari_spatialmed.viewer.settings import Palette
 from napari_spatialmed.viewer.slice_plane import SlicePlane
 
-OWNER = "spatialmed"
-"""Key in a layer's metadata by which our layers are known."""
 _EMPTY = np.zeros((1, 1, 1), np.uint8)
 """In a layer that waits for its case."""
 
@@ -208,146 +208,3 @@ class CaseLayers:
         if self.plane is not None and self.plane.case is None and case is not None and limits is not None:
             step = viewer.dims.current_step
             self.plane.set_case(case, limits, int(step[0]) if len(step) == 3 else 0)
-
-
-class Prepared:
-    """What showing a case needs and takes time, worked out off the GUI thread."""
-
-    def __init__(self, case: Case) -> None:
-        self.windows = windows(case, first_ct_window())
-        self.palette = first_palette()
-        self.layers = layer_data(case, self.windows, self.palette)
-        """As napari's layer data: the scan, where there is one, and the structures."""
-        if case.image is not None:
-            scan = self.layers[0][1]
-            low, high = value_range(case.image)
-            least, most = scan.pop("contrast_limits")
-            # In this order: limits must lie in their range.
-            scan["contrast_limits_range"] = (min(low, least), max(high, most))
-            scan["contrast_limits"] = (least, most)
-
-
-class LabelColors(DirectLabelColormap):
-    """Colours by label.
-
-    For its table of colours napari compiles a lookup with numba, where that is installed, at the first label map of
-    every session: seconds, for a table of 256 or 65,536 rows that takes no time to fill.
-    """
-
-    def _map_without_cache(self, values: NDArray[Any]) -> NDArray[Any]:
-        mapped = np.tile(np.asarray(self.default_color, np.float32), (*values.shape, 1))
-        for label, color in self.color_dict.items():
-            if label is not None:
-                mapped[values == label] = color
-        return mapped
-
-
-@cache
-def load_layers() -> None:
-    """Make napari load what its first layers need, its units and tables: half a second that no scan then waits for.
-
-    In the GUI thread, before any other makes layers: two threads at once would find the table of units half filled.
-    """
-    Image(np.zeros((1, 1, 1), np.uint8), units=("mm",) * 3)
-    Labels(np.zeros((1, 1, 1), np.uint8), units=("mm",) * 3)
-
-
-def label_colors(
-    case: Case, hidden: Collection[int] = (), palette: Palette = "steady"
-) -> DirectLabelColormap:
-    """Each structure in its own colour; background and hidden labels transparent."""
-    colors: dict[int | None, Any] = {None: (0.0, 0.0, 0.0, 0.0), 0: (0.0, 0.0, 0.0, 0.0)}
-    shown = structure_colors(case, palette)
-    for s in case:
-        colors[s.label] = (*(c / 255 for c in shown[s.name]), 0.0 if s.label in hidden else 1.0)
-    return LabelColors(color_dict=colors)
-
-
-def label_names(case: Case) -> dict[str, Any]:
-    """The two columns from which napari shows the name under the cursor."""
-    return {
-        "index": np.array([0, *(s.label for s in case)]),
-        "name": np.array(["–", *(s.title for s in case)], dtype=object),
-    }
-
-
-def layer_data(
-    case: Case, presets: Mapping[str, tuple[float, float]], palette: Palette
-) -> list[tuple[Any, dict[str, Any], str]]:
-    """A case as napari's layer data: the scan in the first window preset, where there is one, and the structures."""
-    common: dict[str, Any] = {"scale": case.spacing, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
-    layers: list[tuple[Any, dict[str, Any], str]] = []
-    if case.image is not None:
-        limits = next(iter(presets.values()))
-        layers.append(
-            (case.image, {"name": "Scan", "contrast_limits": limits, "colormap": "gray", **common}, "image")
-        )
-    structures = {
-        "name": "Structures",
-        "opacity": 0.45 if case.image is not None else 0.9,
-        "blending": "translucent",
-        "colormap": label_colors(case, palette=palette),
-        "features": label_names(case),
-        **common,
-    }
-    return [*layers, (case.labels, structures, "labels")]
-
-
-@contextmanager
-def removing_layers(viewer: ViewerModel) -> Iterator[None]:
-    """Around taking several layers out of a viewer.
-
-    napari collects garbage after every layer, or after a batch of them: half a second in a grown process.  What exists
-    beforehand is kept out of that; Python's own next round takes it.
-    """
-    # What somebody else has frozen stays so.
-    freezing = not gc.get_freeze_count()
-    if freezing:
-        gc.freeze()
-    try:
-        with viewer.layers.batched_update():
-            yield
-    finally:
-        if freezing:
-            gc.unfreeze()
-
-
-def add_quietly(viewer: ViewerModel, layer: Layer, *, at: int) -> None:
-    """Add a layer of ours without making it the active one.
-
-    In 3D nothing is left active: napari would look for the value under the cursor in the hidden label map, and stumbles
-    while the cursor has no direction yet.
-    """
-    selection = viewer.layers.selection
-    if viewer.dims.ndisplay == 3:
-        selection.clear()
-    kept = set(selection)
-    # A new layer is selected, which lays its controls out; nobody need hear of what is taken back at once.
-    with selection.events.blocker_all():
-        viewer.layers.insert(at, layer)
-        selection.clear()
-        selection.update(kept)
-
-
-@contextmanager
-def as_one_change(viewer: ViewerModel, layers: Collection[Layer]) -> Iterator[None]:
-    """Around several changes to where layers lie: the viewer sets its sliders and slices every layer once, not each time."""
-    look = getattr(viewer, "_on_layers_change", None)
-    with ExitStack() as blocked:
-        if look is not None:
-            for layer in layers:
-                for name in ("data", "scale", "units", "axis_labels"):
-                    blocked.enter_context(layer.events[name].blocker(look))
-        yield
-    if look is not None:
-        look()
-
-
-def keep_from_sliders(viewer: ViewerModel, layer: Layer) -> None:
-    """Let a layer's new data leave the sliders alone: it always lies within the scan.
-
-    napari looks at every layer's extent each time, sets the sliders' ranges, and slices every layer of the viewer again.
-    """
-    looks = getattr(viewer, "_on_layers_change", None)
-    if looks is not None:
-        layer.events.data.disconnect(looks)

@@ -11,7 +11,7 @@ from napari.layers import Surface
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_spatialmed.viewer.case_layers import OWNER
+from napari_spatialmed.viewer.layer_changes import OWNER
 
 if TYPE_CHECKING:
     from napari_spatialmed.viewer.scene import Scene

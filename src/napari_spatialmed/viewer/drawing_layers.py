@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 
 from napari_spatialmed.case import Case
-from napari_spatialmed.viewer.case_layers import OWNER, add_quietly, keep_from_sliders
 from napari_spatialmed.viewer.drawings import Drawing
+from napari_spatialmed.viewer.layer_changes import OWNER, add_quietly, keep_from_sliders
 from napari_spatialmed.viewer.messages import shown
 from napari_spatialmed.viewer.space import world_from_ras
 from napari_spatialmed.viewer.word_halo import add_rim

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_spatialmed.case import Case, CaseFiles, CaseLibrary, open_case
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.viewer.case_layers import Prepared
+from napari_spatialmed.viewer.case_pictures import Prepared
 from napari_spatialmed.viewer.work import Job
 
 Opened = tuple[Case, CaseGeometry, Prepared]

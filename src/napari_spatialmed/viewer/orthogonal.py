@@ -13,7 +13,8 @@ from napari.qt import QtViewer
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QWidget
 
-from napari_spatialmed.viewer.case_layers import CaseLayers, add_quietly, keep_from_sliders
+from napari_spatialmed.viewer.case_layers import CaseLayers
+from napari_spatialmed.viewer.layer_changes import add_quietly, keep_from_sliders
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.scene import BACKGROUND
 from napari_spatialmed.viewer.session import Session, session_for

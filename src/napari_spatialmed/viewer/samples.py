@@ -11,7 +11,8 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QTimer
 
 from napari_spatialmed.case import Case, open_sample
-from napari_spatialmed.viewer.case_layers import OWNER, layer_data
+from napari_spatialmed.viewer.case_pictures import layer_data
+from napari_spatialmed.viewer.layer_changes import OWNER
 from napari_spatialmed.viewer.pixels import windows
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.settings import first_ct_window, first_palette

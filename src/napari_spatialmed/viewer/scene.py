@@ -21,12 +21,14 @@ from superqt.utils import ensure_main_thread
 from napari_spatialmed.case import Case
 from napari_spatialmed.case import colors as structure_colors
 from napari_spatialmed.geometry import CaseGeometry, Measurement
-from napari_spatialmed.viewer.case_layers import OWNER, CaseLayers, Prepared, load_layers, removing_layers
+from napari_spatialmed.viewer.case_layers import CaseLayers
+from napari_spatialmed.viewer.case_pictures import Prepared
 from napari_spatialmed.viewer.clicks import Clicks
 from napari_spatialmed.viewer.cut import Cut
 from napari_spatialmed.viewer.drawing_layers import DrawingLayers
 from napari_spatialmed.viewer.drawings import Drawing, drawing_key, drawing_of
 from napari_spatialmed.viewer.edits import Edit, EditWatch
+from napari_spatialmed.viewer.layer_changes import OWNER, load_layers, removing_layers
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.looking import go_to, look_across, look_from
 from napari_spatialmed.viewer.pointing import POINTED, Pointing, box_around

@@ -16,8 +16,8 @@ from psygnal import Signal
 
 from napari_spatialmed.case import Case, open_case, open_sample
 from napari_spatialmed.geometry import CaseGeometry, Measurement
-from napari_spatialmed.viewer.case_layers import Prepared
 from napari_spatialmed.viewer.case_list import CaseList
+from napari_spatialmed.viewer.case_pictures import Prepared
 from napari_spatialmed.viewer.edits import Edit, update_geometry
 from napari_spatialmed.viewer.keys import bind_cases
 from napari_spatialmed.viewer.memory import recall, remember

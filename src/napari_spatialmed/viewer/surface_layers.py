@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer
 
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.viewer.case_layers import OWNER, add_quietly, keep_from_sliders
+from napari_spatialmed.viewer.layer_changes import OWNER, add_quietly, keep_from_sliders
 from napari_spatialmed.viewer.surface_building import MOST_REFINED, Group, build, refine
 from napari_spatialmed.viewer.surfaces import Surface
 from napari_spatialmed.viewer.work import Work

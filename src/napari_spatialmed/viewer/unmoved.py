@@ -12,7 +12,7 @@ from napari.components import ViewerModel
 from napari.layers import Surface
 from napari.utils.events import EventEmitter
 
-from napari_spatialmed.viewer.case_layers import OWNER
+from napari_spatialmed.viewer.layer_changes import OWNER
 
 
 class Unmoved:

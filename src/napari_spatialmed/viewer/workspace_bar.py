@@ -11,9 +11,9 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QPushButton, QSizePolicy, QWidget
 from superqt import QElidingLabel
 
-from napari_spatialmed.viewer.case_layers import OWNER
 from napari_spatialmed.viewer.frames import framed
 from napari_spatialmed.viewer.keys import VIEW_KEYS, bind_view, show_keys
+from napari_spatialmed.viewer.layer_changes import OWNER
 from napari_spatialmed.viewer.picture_dialog import PictureDialog
 from napari_spatialmed.viewer.session import Session, session_for
 from napari_spatialmed.viewer.space import PLANES
