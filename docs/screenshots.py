@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,12 @@ FOLDER = Path(__file__).parent / "images"
 WINDOW = (1900, 1160)
 COLOURS = 256
 MOST_BYTES_EACH, MOST_BYTES_TOGETHER = 250_000, 1_500_000
+
+
+CASE_LIST = "9-case-list.png"
+SCANS = "scans"
+REVIEWED = {"demo": (5, 6, 2), "ben": (12, 6, 0), "cleo": (12, 3, 0)}
+"""Reviewer → how many questions they have scored about the first, second, third scan of the list."""
 
 
 class Source(NamedTuple):
@@ -39,6 +46,7 @@ PICTURES = {
     "dock-curate.png": Source("5-curate.png", "Curate"),
     "dock-ask.png": Source("6-ask.png", "Ask"),
     "dock-report.png": Source("7-report.png", "Report"),
+    "dock-case-list.png": Source(CASE_LIST, "Case list"),
 }
 """File in `docs/images` → where it comes from."""
 
@@ -78,9 +86,62 @@ def walk(steps: Path) -> dict[str | None, tuple[int, int, int, int]]:
         PluginManager.instance().commands.execute(
             "napari-spatialmed.run_journey", args=(viewer, steps, "totalsegmentator-abdomen", print)
         )
+        list_cases(viewer, steps)
         return {s.dock: area_of(viewer, s.dock) for s in PICTURES.values() if s.dock}
     finally:
         viewer.close()
+
+
+def list_cases(viewer: Any, steps: Path) -> None:
+    """Three scans in a folder, questions about each, three reviewers at work: the Case list beside them."""
+    from qtpy.QtWidgets import QApplication
+
+    from napari_spatialmed import benchmark as benchmarks
+    from napari_spatialmed.agents import propose
+    from napari_spatialmed.agents.recording import record_result
+    from napari_spatialmed.case import CaseLibrary, open_sample, sample_folder
+    from napari_spatialmed.geometry import CaseGeometry
+    from napari_spatialmed.viewer.session import session_for
+    from napari_spatialmed.viewer.workspace import show_dock
+
+    session = session_for(viewer)
+    real = session.case.provenance.labels_path.parent
+    folder = steps.parent / SCANS
+    folder.mkdir()
+    for name, source in (("patient-01", real), ("patient-02", "abdomen"), ("patient-03", "brain")):
+        place = source if source is real else sample_folder() / f"phantom_{source}"
+        (folder / name).mkdir()
+        for file in place.iterdir():
+            (folder / name / file.name).symlink_to(file.resolve())
+    opened = session.benchmark
+    ids = [session.case.id]
+    for sample in ("phantom-abdomen", "phantom-brain"):
+        case = open_sample(sample)
+        CaseLibrary().remember(case)
+        opened.register_case(case)
+        record_result(opened, propose(CaseGeometry(case), count=6, seed=1))
+        ids.append(case.id)
+    for reviewer, counts in REVIEWED.items():
+        file = opened if reviewer == opened.actor else benchmarks.open(opened.path, actor=reviewer)
+        for case_id, count in zip(ids, counts, strict=True):
+            waiting = [
+                item.question
+                for item in file.state.queue(reviewer)
+                if file.state.questions[item.question].case == case_id
+            ]
+            for question in waiting[:count]:
+                file.review(question, 2)
+    opened.refresh()
+    session.benchmark_changed.emit()
+    dock = show_dock(viewer, "Case list")
+    os.chdir(steps.parent)  # a relative folder: the picture shows no path of this machine
+    dock.look(SCANS)
+    while session.cases.looking.running:
+        QApplication.processEvents()
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        QApplication.processEvents()
+    viewer.window.screenshot(str(steps / CASE_LIST), flash=False)
 
 
 def area_of(viewer: Any, dock: str) -> tuple[int, int, int, int]:

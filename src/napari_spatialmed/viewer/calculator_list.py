@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 
 from napari_spatialmed.geometry import CALCULATORS
@@ -45,6 +45,10 @@ class CalculatorList(QTreeWidget):
                 )
             top.setExpanded(True)
         self.itemChanged.connect(self._on_changed)
+
+    def sizeHint(self) -> QSize:
+        """Qt: a few lines, so that the results below have room on a low screen."""
+        return QSize(super().sizeHint().width(), 9 * self.fontMetrics().lineSpacing())
 
     def ticked(self) -> list[str]:
         """Names of the ticked calculators, in the order listed."""

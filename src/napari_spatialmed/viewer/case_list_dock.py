@@ -6,7 +6,7 @@ from pathlib import Path
 
 import napari
 from qtpy.QtCore import QModelIndex, Qt
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -22,7 +22,7 @@ from napari_spatialmed.case import sample_folder
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.case_list_table import CASE, KEPT, KIND, OTHERS, STRUCTURES, YOU, CaseListModel
 from napari_spatialmed.viewer.case_rows import FILTERS, CaseRow
-from napari_spatialmed.viewer.frames import framed, scrolling_layout
+from napari_spatialmed.viewer.frames import framed, scrolling_layout, set_widths
 from napari_spatialmed.viewer.keys import LIST_KEYS, bind_list, key_text
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel
@@ -34,8 +34,10 @@ EMPTY = (
     "layouts of TotalSegmentator, nnU-Net and the Decathlon, KiTS and BraTS are known. A pattern works as well: "
     "data/*/seg.nii.gz. An open benchmark lists its own cases."
 )
+LEAST_NAME = 16
+"""Letters of a case's name that are always shown."""
 NOTHING_PASSES = "No case passes the filter and the search."
-_WIDTHS = ((0, 24), (KIND, 36), (STRUCTURES, 54), (YOU, 44), (OTHERS, 48), (KEPT, 38))
+_WIDTHS = {0: 24, KIND: 36, STRUCTURES: 54, YOU: 52, OTHERS: 52, KEPT: 42}
 
 
 class CaseListDock(QWidget):
@@ -116,8 +118,7 @@ class CaseListDock(QWidget):
         table.verticalHeader().setDefaultSectionSize(24)
         header = table.horizontalHeader()
         header.setMinimumSectionSize(24)
-        for column, width in _WIDTHS:
-            header.resizeSection(column, width)
+        set_widths(table, _WIDTHS)
         header.setSectionResizeMode(CASE, QHeaderView.ResizeMode.Stretch)
         return table
 
@@ -179,6 +180,7 @@ class CaseListDock(QWidget):
         self.message.say(f"Stopped; {len(self.cases.rows)} cases were found by then.")
 
     def _looked(self, _count: int) -> None:
+        self.table.scrollTo(self.model.index(self.model.row_of(self._chosen), CASE))
         broken = sum(row.state in ("missing", "broken") for row in self.cases.rows)
         if broken:
             self.message.say(
@@ -197,9 +199,7 @@ class CaseListDock(QWidget):
         selection.blockSignals(True)
         self.model.refresh()
         selection.blockSignals(False)
-        for column in (STRUCTURES, YOU, OTHERS, KEPT):
-            # There is room for the names of the cases and for one of both; the details below say the rest.
-            self.table.setColumnHidden(column, self.model.with_progress == (column == STRUCTURES))
+        self._make_room_for_names()
         for part in (self.filter_box, self.search, self.table, self.counts, self.details):
             part.setVisible(bool(rows))
         for button in self.buttons.values():
@@ -217,6 +217,23 @@ class CaseListDock(QWidget):
             self.table.scrollTo(self.model.index(self.model.row_of(followed), CASE))
         else:
             self._select(self._chosen)
+
+    def _make_room_for_names(self) -> None:
+        """Show structures or progress, and of the progress what leaves room for names; the details below say the rest."""
+        header = self.table.horizontalHeader()
+        for column in (KIND, STRUCTURES, YOU, OTHERS, KEPT):
+            hidden = column != KIND and self.model.with_progress == (column == STRUCTURES)
+            self.table.setColumnHidden(column, hidden)
+        for column in (KIND, KEPT, OTHERS):
+            others = sum(header.sectionSize(n) for n in range(header.count()) if n != CASE)
+            if header.width() - others >= LEAST_NAME * self.table.fontMetrics().averageCharWidth():
+                break
+            self.table.setColumnHidden(column, True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt: there is room for more columns, or less."""
+        super().resizeEvent(event)
+        self._make_room_for_names()
 
     def _show_counts(self, rows: list[CaseRow]) -> None:
         parts = [

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from napari.settings import get_settings
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import (
     QDockWidget,
-    QHeaderView,
     QLabel,
     QScrollArea,
     QStyle,
     QTableView,
+    QTableWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -31,8 +33,8 @@ LEAST_ROW = 24
 """Height of a table's row in pixels at napari's smallest fonts."""
 DESIGNED_FOR = 9
 """Points: the size for which widths of columns are stated."""
-_SIZED_FOR = "spatialmed_font_size"
-WIDEST_SHARE = 0.46
+_SIZED_FOR, _WIDTHS = "spatialmed_font_size", "spatialmed_widths"
+WIDEST_SHARE = 0.47
 """Of the screen's width, which a dock may ask for; what still doesn't fit is scrolled to."""
 _TOUCHED = (*_FIELDS, "QPushButton", "QComboBox", "QAbstractSpinBox", "QToolButton", "QSlider")
 _STYLE = (
@@ -78,7 +80,8 @@ class _Dress(QObject):
             self._size = size
             self._widget.setStyleSheet(f"{_STYLE}{', '.join(_SIZED)} {{ font-size: {size}pt; }}\n")
         for table in self._widget.findChildren(QTableView):
-            _widen(table, size)
+            if table.property(_SIZED_FOR) != size:
+                _fit_columns(table, size)
             rows, height = table.verticalHeader(), table.fontMetrics().height() + 6
             if rows.defaultSectionSize() < height or rows.defaultSectionSize() > max(height, LEAST_ROW):
                 rows.setDefaultSectionSize(max(height, LEAST_ROW))
@@ -96,14 +99,21 @@ class _Dress(QObject):
             bar.setMinimumHeight(title.fontMetrics().height() + 6)
 
 
-def _widen(table: QTableView, size: int) -> None:
-    """Let the columns of a fixed width grow and shrink with the font; those are stated for napari's own size."""
-    before = table.property(_SIZED_FOR) or DESIGNED_FOR
+def set_widths(table: QTableView, widths: Mapping[int, int]) -> None:
+    """Give columns a width of so many pixels at napari's own font size, and in proportion at another."""
+    table.setProperty(_WIDTHS, {str(column): width for column, width in widths.items()})
+    _fit_columns(table, int(get_settings().appearance.font_size))
+
+
+def _fit_columns(table: QTableView, size: int) -> None:
+    """Let columns grow and shrink with the font: stated widths in proportion, others by what is in them."""
+    before, widths = table.property(_SIZED_FOR), table.property(_WIDTHS)
     table.setProperty(_SIZED_FOR, size)
-    header = table.horizontalHeader()
-    for column in range(header.count()):
-        if size != before and header.sectionResizeMode(column) == QHeaderView.ResizeMode.Interactive:
-            header.resizeSection(column, round(header.sectionSize(column) * size / before))
+    if widths:
+        for column, width in widths.items():
+            table.horizontalHeader().resizeSection(int(column), round(width * size / DESIGNED_FOR))
+    elif before not in (None, size) and isinstance(table, QTableWidget):
+        table.resizeColumnsToContents()
 
 
 class _Scrolled(QScrollArea):

@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_spatialmed.viewer.frames import framed
+from napari_spatialmed.viewer.frames import framed, set_widths
 from napari_spatialmed.viewer.messages import PlainLabel
 
 Keys = dict[str, tuple[tuple[str, ...], str]]
@@ -163,7 +163,7 @@ def show_keys(parent: QWidget) -> QDialog:
             table.setItem(row, 0, QTableWidgetItem(sequences[0].replace("Return", "Enter")))
             table.setItem(row, 1, QTableWidgetItem(text))
     table.horizontalHeader().setStretchLastSection(True)
-    table.setColumnWidth(0, 110)
+    set_widths(table, {0: 110})
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     buttons.rejected.connect(dialog.reject)
     layout = QVBoxLayout(dialog)

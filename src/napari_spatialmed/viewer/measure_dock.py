@@ -26,7 +26,7 @@ from napari_spatialmed.geometry import Measurement
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.calculator_list import CalculatorList
 from napari_spatialmed.viewer.drawings import drawing_key
-from napari_spatialmed.viewer.frames import framed, scrolling_layout
+from napari_spatialmed.viewer.frames import framed, scrolling_layout, set_widths
 from napari_spatialmed.viewer.histogram import HistogramPanel
 from napari_spatialmed.viewer.measurements_model import (
     FLAGS,
@@ -138,7 +138,7 @@ class MeasureDock(QWidget):
         table.verticalHeader().setDefaultSectionSize(24)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.horizontalHeader().setSectionResizeMode(STRUCTURES, QHeaderView.ResizeMode.Interactive)
-        table.horizontalHeader().resizeSection(STRUCTURES, 150)
+        set_widths(table, {STRUCTURES: 150})
         table.horizontalHeader().setStretchLastSection(self.model.columnCount() - 1 == FLAGS)
         table.entered.connect(self._on_hover)
         table.doubleClicked.connect(self._draw_and_go)
@@ -298,6 +298,7 @@ class MeasureDock(QWidget):
 
     def _on_measurements(self) -> None:
         self.model.set_measurements(self.session.measurements, self.session.case)
+        self.table.setColumnHidden(FLAGS, not any(m.flags for m in self.session.measurements))
         self._enable()
 
     def _enable(self) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QIcon, QPixmap
+from qtpy.QtGui import QIcon, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QDialog, QListView, QListWidget, QListWidgetItem, QScrollArea, QVBoxLayout, QWidget
 
 from napari_spatialmed.evaluation import Picture, View
 from napari_spatialmed.viewer.messages import PlainLabel, shown
 
-THUMBNAIL = 150
+THUMBNAIL, SMALLEST = 150, 90
+"""Pixels: as large as three have room side by side, within these."""
+_BESIDE, _BELOW = 12, 30
 
 
 class PictureStrip(QListWidget):
@@ -22,9 +24,8 @@ class PictureStrip(QListWidget):
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
         self.setMovement(QListView.Movement.Static)
-        self.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self.setSpacing(4)
-        self.setFixedHeight(THUMBNAIL + 62)
+        self._fit()
         self.setWordWrap(True)
         self.setAccessibleName("Pictures that are sent")
         self.setToolTip("Exactly what is sent. Press Enter or double-click to enlarge.")
@@ -37,8 +38,25 @@ class PictureStrip(QListWidget):
         for picture in self._pictures:
             item = QListWidgetItem(QIcon(_pixmap(picture)), shown(picture.plane))
             item.setToolTip(shown(picture.caption))
-            item.setSizeHint(QSize(THUMBNAIL + 12, THUMBNAIL + 30))
             self.addItem(item)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt: make the pictures as large as there is room for three."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = (self.viewport().width() - 4 * self.spacing()) // 3 - _BESIDE - self.spacing()
+        size = max(SMALLEST, min(THUMBNAIL, room))
+        words = self.fontMetrics().height() + _BELOW
+        self.setIconSize(QSize(size, size))
+        for n in range(self.count()):
+            item = self.item(n)
+            if item is not None:
+                item.setSizeHint(QSize(size + _BESIDE, size + words))
+        bar = self.horizontalScrollBar().sizeHint().height() if self.count() > 3 else 0
+        self.setFixedHeight(size + words + bar + 4 * self.spacing())
 
     def _enlarge(self, item: QListWidgetItem) -> None:
         picture = self._pictures[self.row(item)]

@@ -8,6 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_spatialmed.agents import Proposal
+from napari_spatialmed.viewer.frames import set_widths
 from napari_spatialmed.viewer.history_dialog import question_text
 from napari_spatialmed.viewer.messages import shown
 
@@ -32,8 +33,7 @@ class ProposalsTable(QTableWidget):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(22)
         header = self.horizontalHeader()
-        for column, width in ((0, 26), (1, 62), (3, 120)):
-            header.resizeSection(column, width)
+        set_widths(self, {0: 26, 1: 62, 3: 120})
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         self.setMinimumHeight(120)
         self.currentCellChanged.connect(self._moved)

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_spatialmed.benchmark import State
+from napari_spatialmed.viewer.frames import set_widths
 from napari_spatialmed.viewer.messages import PlainLabel
 from napari_spatialmed.viewer.queue_table import FILTERS, TO_DO, QueueModel
 
@@ -72,8 +73,7 @@ class QueuePanel(QWidget):
         table.setMinimumHeight(110)
         header = table.horizontalHeader()
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-        for column, width in ((0, 46), (1, 62), (3, 62)):
-            header.resizeSection(column, width)
+        set_widths(table, {0: 46, 1: 62, 3: 62})
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         return table
 

@@ -38,10 +38,12 @@ from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.work import Job, Work
 
 EMPTY = (
-    "Add run folders: “spatialmed evaluate BENCHMARK --cases FOLDER --endpoint NAME --out RUN” makes them. "
+    "Add the folders of runs. A terminal makes them:\n"
+    "spatialmed evaluate BENCHMARK --cases FOLDER --endpoint NAME --out RUN\n"
     "The benchmark they were made from must be open (Curate dock)."
 )
 FIGURE_WIDTH = 400
+RUNS_AT_ONCE = 4
 
 
 class ReportDock(QWidget):
@@ -74,8 +76,6 @@ class ReportDock(QWidget):
     def _build(self) -> None:
         self.runs = QListWidget()
         self.runs.setAccessibleName("Run folders")
-        self.runs.setMaximumHeight(84)
-        self.runs.setSizeAdjustPolicy(QListWidget.SizeAdjustPolicy.AdjustToContents)
         self.add_button, self.remove_button = QPushButton("Add a run…"), QPushButton("Take out")
         self.add_button.setToolTip("Add a folder that `spatialmed evaluate` has written")
         self.remove_button.setToolTip("Take the chosen run out of the comparison; its folder stays")
@@ -155,6 +155,8 @@ class ReportDock(QWidget):
         self.save_button.setEnabled(has_runs)
         self.remove_button.setEnabled(bool(self.folders))
         self.runs.setVisible(bool(self.folders))
+        lines = min(self.runs.count(), RUNS_AT_ONCE)
+        self.runs.setFixedHeight(lines * (self.runs.fontMetrics().height() + 4) + 8)
         self.judge.of_runs(self.folders if has_runs else ())
 
     def _fail(self, error: SpatialMedError) -> None:

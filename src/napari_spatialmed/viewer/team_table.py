@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_spatialmed.agents import Progress
+from napari_spatialmed.viewer.frames import set_widths
 from napari_spatialmed.viewer.messages import shown
 
 COLUMNS = ("Member", "Times", "Just now")
@@ -26,8 +27,7 @@ class TeamTable(QTableWidget):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW_PX)
         header = self.horizontalHeader()
-        header.resizeSection(0, 130)
-        header.resizeSection(1, 50)
+        set_widths(self, {0: 130, 1: 50})
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         self.hide()
 
