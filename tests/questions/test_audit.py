@@ -107,6 +107,35 @@ def test_one_patient_who_differs_makes_it_vision_again(body: CaseGeometry) -> No
     assert audit(patients).constant_questions == ()
 
 
+@pytest.mark.parametrize("form", ["vol.value", "vol.interval", "vol.threshold"])
+def test_a_number_that_points_to_the_same_option_in_every_patient_is_anatomy(
+    form: str, body: CaseGeometry
+) -> None:
+    asked = build_question(body, form, ["liver"])
+    value = float(build_question(body, "volest.absolute", ["liver"]).truth)
+
+    def measured(*others: float) -> tuple[str, ...]:
+        """The same question of this patient, beside others with livers of these sizes."""
+        elsewhere = [
+            asked.model_copy(
+                update={
+                    "case": f"case-{n}",
+                    "id": f"q-{n}",
+                    "truth": other,
+                    "options": (),
+                    "key": asked.key.model_copy(update={"form": "volest.absolute"}),
+                }
+            )
+            for n, other in enumerate(others)
+        ]
+        return audit([asked, *elsewhere]).constant_questions
+
+    alike = [value * factor for factor in (0.999, 0.9995, 1.0, 1.0005)]
+    assert measured(*alike) == (asked.id,)
+    assert measured(*alike[:3]) == (), "four patients are too few"
+    assert measured(*alike, 0.1 * value, 9.0 * value) == (), "two differ"
+
+
 def test_approximately_equal_must_be_the_truth_somewhere(body: CaseGeometry) -> None:
     never = corpus(body, "comp.pair", 5, ["spleen", "kidney_right"])
     assert [v.passed for v in audit(never).verdicts if v.rule == "O4"] == [False]

@@ -34,7 +34,7 @@ def test_numbers_keep_their_gap_and_hold_the_truth(truth: float, doubt: float, s
         assert (rule, truth < 5 * option_gap(truth, unit, doubt)) == ("O3", True)
         return
     gap = option_gap(truth, unit, doubt)
-    assert values[rank] == round(truth, decimals_for(unit, doubt))
+    assert values[rank] == round(truth, decimals_for(unit, doubt, truth))
     assert values == sorted(values)
     assert all(high - low >= gap - 1e-6 for low, high in pairwise(values))
     assert values[0] > 0
@@ -70,13 +70,23 @@ def test_shares_stay_below_a_hundred_percent() -> None:
 
 
 def test_edges_are_as_round_as_the_margin_allows() -> None:
-    edges, _, decimals = spread_edges(123.0, "mL", 0.1, random.Random(1))
-    assert decimals == 0
-    assert all(edge % 10 == 0 for edge in edges)
-    # the truth on a multiple of the width: the next rounder edges are its halves
-    edges, _, _ = spread_edges(120.0, "mL", 0.1, random.Random(1))
-    width = edges[1] - edges[0]
-    assert all((edge / width) % 1 == 0.5 for edge in edges)
+    for seed in range(20):
+        edges, _, decimals = spread_edges(123.0, "mL", 0.1, random.Random(seed))
+        assert decimals == 0
+        assert all(edge % 5 == 0 for edge in edges)
+        # the truth on a multiple of the width keeps its margin: the next rounder edges
+        edges, _, _ = spread_edges(120.0, "mL", 0.1, random.Random(seed))
+        assert all(abs(edge - 120.0) >= 0.05 * (edges[1] - edges[0]) for edge in edges)
+        assert all(edge.is_integer() for edge in edges)
+
+
+def test_wrong_values_lie_near_enough_to_tempt() -> None:
+    for seed in range(50):
+        values, _ = spread_numbers(100.0, "mm", 1.0, random.Random(seed))
+        steps = [b - a for a, b in pairwise(values)]
+        assert all(10.0 <= step <= 16.0 for step in steps), "from rule O1's gap to half as much again"
+        edges, _, _ = spread_edges(100.0, "mm", 1.0, random.Random(seed))
+        assert edges[1] - edges[0] <= 15.0
 
 
 def test_numbers_stand_in_rising_order_at_every_letter(body: CaseGeometry) -> None:

@@ -131,7 +131,7 @@ TEXT_EDITS = [
     ),
     ("O5", VOLUME, lambda q: stem(f"Does the liver have a volume of {q.answer_text}, or which?")(q)),
     ("O5", DIRECTION, params(titles={"liver": "anterior liver", "spleen": "spleen"})),
-    ("O7", VOLUME, option(lambda q, o: o.__setitem__(other(q), o[other(q)].replace(" mL", "23 mL")))),
+    ("O7", VOLUME, option(lambda q, o: o.__setitem__(other(q), o[other(q)].replace(" mL", ".123 mL")))),
     ("O7", OPEN, lambda q: q.model_copy(update={"answer": f"{q.truth:.3f}"})),
 ]
 

@@ -18,6 +18,7 @@ from napari_spatialmed.questions.numbers import read_interval, read_number
 _TOWARDS = {"right": (0, 1), "left": (0, -1), "anterior": (1, 1), "posterior": (1, -1), "superior": (2, 1), "inferior": (2, -1)}  # fmt: skip
 _AXIS = {"RL": 0, "AP": 1, "SI": 2}
 _WORDS = {"RL": ("right", "left"), "AP": ("anterior", "posterior"), "SI": ("superior", "inferior")}
+_STEP_MM = 15.0
 _NOTHING = BlindAnswer(said="anatomy doesn't say")
 
 
@@ -94,6 +95,8 @@ def _from_body(item: BlindItem, know: Know, guess: Guess, *, tolerance: float) -
         box = known[0].box
         longest = max(_AXIS, key=lambda axis: box[_AXIS[axis]])
         return _choose(item, _option_with(item, *_WORDS[longest]), "the usual shape")
+    if item.form == "dir.side":
+        return _side(item, known[0])
     if item.task == "DIR" and len(known) == 2:
         return _direction(item, known)
     return _NOTHING
@@ -113,6 +116,13 @@ def _direction(item: BlindItem, known: Sequence[Typical | None]) -> BlindAnswer:
         if signs and all(sign > 0 for sign in signs):
             fitting.append(index)
     return _choose(item, fitting[0], "the usual place") if len(fitting) == 1 else _NOTHING
+
+
+def _side(item: BlindItem, known: Typical | None) -> BlindAnswer:
+    """The side of the midline on which the structure usually lies, if clearly."""
+    if known is None or abs(known.at[0]) < _STEP_MM:
+        return _NOTHING
+    return _choose(item, _option_with(item, "right" if known.at[0] > 0 else "left"), "the usual side")
 
 
 def _box(item: BlindItem, known: Sequence[Typical | None]) -> BlindAnswer:
@@ -189,13 +199,19 @@ def _estimate(item: BlindItem, structures: Sequence[Structure]) -> float | None:
 
 
 def _coarse(structure: Structure) -> Typical | None:
-    """A typical structure with places in steps of 30 mm and sizes in classes of a factor of three."""
+    """A typical structure with places in steps of 15 mm, lengths in classes of a factor of 1.25 and sizes in classes of 1.5."""
     found = typical(structure)
     if found is None:
         return None
-    at = tuple(30.0 * round(value / 30.0) for value in found.at)
-    size = 3.0 ** round(math.log(max(found.ml, 0.1), 3))
-    return Typical(found.frame, (at[0], at[1], at[2]), found.box, size)
+    at = [_STEP_MM * round(value / _STEP_MM) for value in found.at]
+    box = [_classed(length, 1.25) for length in found.box]
+    return Typical(
+        found.frame, (at[0], at[1], at[2]), (box[0], box[1], box[2]), _classed(max(found.ml, 0.1), 1.5)
+    )
+
+
+def _classed(value: float, factor: float) -> float:
+    return float(factor ** round(math.log(value, factor)))
 
 
 def _coarse_gap(a: Structure, b: Structure) -> float | None:
@@ -206,7 +222,7 @@ def _coarse_gap(a: Structure, b: Structure) -> float | None:
 
 
 def _coarse_estimate(item: BlindItem, structures: Sequence[Structure]) -> float | None:
-    """A number from classes: a size class's middle, one of four distances, a length from the size class."""
+    """A number from classes: the middle of a size or length class, the distance between coarse places."""
     known = [_coarse(structure) for structure in structures]
     if not known or any(found is None for found in known):
         return None
@@ -220,7 +236,7 @@ def _coarse_estimate(item: BlindItem, structures: Sequence[Structure]) -> float 
             return 5.0 if "surface" in item.form else 70.0
         return distance(*bodies[:2])
     if item.unit == "mm" and item.task == "EXT":
-        return 16.0 * math.cbrt(bodies[0].ml)  # a ball's diameter (12.4), and a third more for real shapes
+        return bodies[0].box[_AXIS[item.axis]] if item.axis else max(bodies[0].box)
     return None
 
 

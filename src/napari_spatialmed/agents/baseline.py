@@ -16,6 +16,8 @@ from napari_spatialmed.agents.answerers import middle
 from napari_spatialmed.agents.panel import BLIND_TOLERANCE
 from napari_spatialmed.agents.proposal import Signature, signature_of
 from napari_spatialmed.questions import LETTERS, Question
+from napari_spatialmed.questions.audit import blind_baseline
+from napari_spatialmed.questions.corpus import LEAST_OF_A_FORM, Baseline, option_for
 
 NAME = "held-out blind reader (other patients)"
 
@@ -42,6 +44,21 @@ def held_out_blind(
     return found
 
 
+def above_chance(questions: Sequence[Question], right: Mapping[str, bool]) -> list[Baseline]:
+    """The forms of which the reader answers more than chance and its 95 % interval allow, the worst first.
+
+    Forms with fewer questions than say anything are left out; one form in forty stands here by chance.
+    """
+    groups: dict[str, list[Question]] = defaultdict(list)
+    for question in questions:
+        if question.options:
+            groups[question.key.form].append(question)
+    found = [
+        blind_baseline(group, right, form) for form, group in groups.items() if len(group) >= LEAST_OF_A_FORM
+    ]
+    return sorted((b for b in found if not b.at_chance), key=lambda b: b.chance - b.accuracy)
+
+
 def _is_right(question: Question, others: Sequence[Question]) -> bool:
     numbers = [
         float(q.truth) for q in others if isinstance(q.truth, int | float) and not isinstance(q.truth, bool)
@@ -55,12 +72,12 @@ def _is_right(question: Question, others: Sequence[Question]) -> bool:
     values = [middle(option) for option in question.options]
     if all(value is not None for value in values):
         given = [value or 0.0 for value in values]
-        guess = (
-            expected
-            if expected is not None
-            else math.exp(statistics.fmean(math.log(max(v, 1e-3)) for v in given))
-        )
-        return question.answer == LETTERS[min(range(len(given)), key=lambda i: abs(given[i] - guess))]
+        guess = None if expected is None else option_for(question, expected)
+        if guess is None:  # nothing is known, or it lies beyond all options: the nearest
+            aim = math.exp(statistics.fmean(math.log(max(v, 1e-3)) for v in given))
+            aim = aim if expected is None else expected
+            guess = min(range(len(given)), key=lambda i: abs(given[i] - aim))
+        return question.answer == LETTERS[guess]
     said = Counter(q.answer_text for q in others).most_common(1)
     if said and said[0][0] in question.options:
         return question.answer == LETTERS[question.options.index(said[0][0])]

@@ -95,7 +95,7 @@ def blind_item(question: Question, case: Case, order: tuple[int, ...] | None = N
     for structure in named:
         bare = bare.replace(structure.title.casefold(), " ")
     axis = next((axis for axis, words in _AXES.items() if re.search(words, bare)), "")
-    towards = re.search(r"most (right|left|anterior|posterior|superior|inferior)", bare)
+    towards = re.search(r"(?:most|farthest) (right|left|anterior|posterior|superior|inferior)", bare)
     return BlindItem(
         stem=question.stem,
         options=options,

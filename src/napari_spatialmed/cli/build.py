@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from napari_spatialmed.agents import TeamSettings
-from napari_spatialmed.agents.baseline import NAME, held_out_blind
+from napari_spatialmed.agents.baseline import NAME, above_chance, held_out_blind
 from napari_spatialmed.agents.building import (
     BuildReport,
     Built,
@@ -188,6 +188,9 @@ def _print_corpus(benchmark: Benchmark, report: BuildReport) -> None:
     for verdict in audit(asked, blind=right).verdicts:
         if verdict.passed is False:
             click.echo(f"audit, rule {verdict.rule}: {verdict.reason}")
+    if leaks := above_chance(asked, right):
+        told = ", ".join(f"{b.name} {b.accuracy:.0%} of {b.items}" for b in leaks)
+        click.echo(f"other patients tell: {told}")
 
 
 def _write(path: Path, text: str) -> None:

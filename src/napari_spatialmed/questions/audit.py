@@ -129,7 +129,7 @@ def audit(questions: Sequence[Question], *, blind: Mapping[str, bool] | None = N
     letters, ranks = letter_spread(known), rank_spread(known)
     found = baselines(known)
     if blind:
-        found = (*found, _blind_baseline(known, blind))
+        found = (*found, blind_baseline(known, blind))
     counts = relation_counts(known)
     constant = constant_questions(known, counts)
     return Audit(
@@ -171,16 +171,17 @@ def _entropies(questions: Sequence[Question], counts: Sequence[RelationCount]) -
     )
 
 
-def _blind_baseline(questions: Sequence[Question], blind: Mapping[str, bool]) -> Baseline:
+def blind_baseline(
+    questions: Sequence[Question], blind: Mapping[str, bool], name: str = "held-out blind reader"
+) -> Baseline:
+    """How well a blind reader did on these questions, against chance with its 95 % interval."""
     scored = [(blind[q.id], len(q.options)) for q in questions if q.id in blind and place_of(q) is not None]
     if not scored:
-        return Baseline("held-out blind reader", 0, 0.0, 0.0, 0.0)
+        return Baseline(name, 0, 0.0, 0.0, 0.0)
     n = len(scored)
     chance = sum(1 / size for _, size in scored) / n
     spread = sum(1 / size * (1 - 1 / size) for _, size in scored) ** 0.5 / n
-    return Baseline(
-        "held-out blind reader", n, sum(right for right, _ in scored) / n, chance, chance + Z_95 * spread
-    )
+    return Baseline(name, n, sum(right for right, _ in scored) / n, chance, chance + Z_95 * spread)
 
 
 def _spread_verdict(what: str, spread: Spread) -> Verdict:
@@ -207,10 +208,9 @@ def _equal_verdict(questions: Sequence[Question]) -> Verdict:
 def _constant_verdict(counts: Sequence[RelationCount], constant: Sequence[str]) -> Verdict:
     rule = RULES["P1"]
     if constant:
-        same = sum(c.constant for c in counts)
         return rule.verdict(
             False,
-            f"{len(constant)} questions ask only what is the same in every patient ({same} relations).",
+            f"{len(constant)} questions ask only what is the same in every patient.",
             detail={"questions": list[JsonValue](constant)},
         )
     most = max((c.cases for c in counts), default=0)

@@ -168,8 +168,16 @@ def numbers_in(text: str) -> list[Reading]:
     return [reading for _, reading in sorted(found, key=lambda item: item[0])]
 
 
-def decimals_for(unit: str, uncertainty: float | None) -> int:
-    """How many decimals a value of this unit and uncertainty deserves (rule O7)."""
+def decimals_for(unit: str, uncertainty: float | None, size: float = 0.0) -> int:
+    """How many decimals a value of this unit and uncertainty deserves (rule O7).
+
+    Parameters
+    ----------
+    size
+        The value itself, for numbers to choose from: from 100 on, three digits say enough.
+    """
+    if size >= 100.0:
+        return 0
     most = MOST_DECIMALS.get(unit, 1)
     if uncertainty is None or uncertainty <= 0:
         return most

@@ -13,9 +13,10 @@ from napari_spatialmed.questions.form import UndecidableError
 from napari_spatialmed.questions.numbers import decimals_for, option_gap
 
 OPTION_COUNT = 4
-_TIDY = (1.0, 2.0, 5.0)
-_PARTS = (1, 2, 5, 10)
-"""Edges are multiples of the width, else of its half, its fifth, its tenth."""
+WIDEST_STEP = 1.5
+"""Steps between numbers are drawn from the least gap to this many times it: what lies farther off is no temptation; ours."""
+_TIDY = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
+_ROUND = (5.0, 2.0, 1.0)
 
 
 def spread_numbers(
@@ -39,7 +40,7 @@ def spread_numbers(
     UndecidableError
         O3 if the values don't fit between `lowest` and `highest` at every rank.
     """
-    decimals = decimals_for(unit, uncertainty)
+    decimals = decimals_for(unit, uncertainty, truth)
     shown = round(truth, decimals)
     lowest = (1.0 if unit == "count" else 0.15 * shown) if lowest is None else lowest
     gap = max(option_gap(truth, unit, uncertainty), least_gap)
@@ -54,7 +55,7 @@ def spread_numbers(
     if unit == "count":
         widest = 1.0
     else:
-        widest = min(2.0, 0.98 * room / gap)
+        widest = min(WIDEST_STEP, 0.98 * room / gap)
     rank = rng.randrange(count)
     values = [shown]
     for place in range(count - 1):
@@ -86,7 +87,8 @@ def spread_edges(
     doubt = uncertainty or 0.0
     least = max(option_gap(truth, unit, uncertainty), 4.0 * doubt)
     most = min(truth - lowest, highest - truth) / count
-    widths = [w for w in _tidy_widths(least) if w <= most][:2]
+    finest = 10.0 ** -decimals_for(unit, uncertainty)
+    widths = [w for w in _tidy_widths(least) if w <= most and _divides(finest, w)][:2]
     if not widths:
         raise UndecidableError(
             "O2",
@@ -96,11 +98,8 @@ def spread_edges(
     width = rng.choice(widths)
     margin = max(0.05 * width, doubt)
     rank = rng.randrange(count)
-    finest = 10.0 ** -decimals_for(unit, uncertainty)
-    for (
-        parts
-    ) in _PARTS:  # the roundest edges that keep the margin, never finer than the measurement is worth (O7)
-        grid = max(width / parts, finest)
+    # The roundest edges that keep the margin, never finer than the measurement is worth (O7).
+    for grid in _round_grids(width, finest):
         decimals = max(0, -math.floor(math.log10(grid) + 1e-9))
         places = _edges_below(truth, grid, width, margin, decimals)
         if places:
@@ -123,9 +122,21 @@ def _edges_below(truth: float, grid: float, width: float, margin: float, decimal
 
 
 def _tidy_widths(least: float) -> list[float]:
-    """Round widths (1, 2, 5 times a power of ten) from `least` on."""
+    """Tidy widths (1, 1.5, 2, 3, 4, 5 times a power of ten) from `least` on."""
     power = math.floor(math.log10(least))
     return [t * 10.0**p for p in range(power, power + 3) for t in _TIDY if t * 10.0**p >= least - 1e-9]
+
+
+def _round_grids(width: float, finest: float) -> list[float]:
+    """Round numbers (1, 2, 5 times a power of ten) that divide the width, coarsest first, to its tenth."""
+    power = math.floor(math.log10(width) + 1e-9)
+    grids = [r * 10.0**p for p in (power, power - 1, power - 2) for r in _ROUND]
+    least = max(width / 10, finest) - 1e-9
+    return [grid for grid in grids if least <= grid <= width + 1e-9 and _divides(grid, width)]
+
+
+def _divides(part: float, whole: float) -> bool:
+    return abs(whole / part - round(whole / part)) < 1e-6
 
 
 def shuffled(texts: tuple[str, ...], right: int, rng: random.Random) -> tuple[tuple[str, ...], int]:

@@ -75,9 +75,9 @@ FORM = MostTowards(
     title="Most superior, inferior, …",
     description="Which of three to five structures has its centre most towards one of the patient's directions.",
     phrasings=(
-        "Which of these structures has the most {towards} centre?",
-        "Of {list}, which has its centre most {towards}?",
-        "Compare the centres of {list}: which is the most {towards}?",
+        "Which of these structures has its centre farthest {towards}?",
+        "Of {list}, which has its centre farthest {towards}?",
+        "Compare the centres of {list}: which lies farthest {towards}?",
     ),
     takes=Takes(3, 5, ("structure", "structure", "structure", "structure")),
     unit="mm",

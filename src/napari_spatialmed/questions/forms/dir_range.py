@@ -62,7 +62,7 @@ class AxisRange(SeveralNumbersForm):
 
     def offer(self, key: AnswerKey, found: Evaluation, rng: random.Random) -> Choices:
         low, high = found.values["from"], found.values["to"]
-        decimals = decimals_for("mm", found.uncertainty)
+        decimals = decimals_for("mm", found.uncertainty, low)
         length = round(high, decimals) - round(low, decimals)
         starts, right = spread_numbers(
             low,

@@ -12,7 +12,7 @@ FORM = amount_form(
     description="Choose the highest of four thresholds that the distance of two centres reaches.",
     phrasings=(
         "At least how far apart are the centres of {a} and {b}? Choose the largest distance that still holds.",
-        "Which is the largest of these distances that the centres of {a} and {b} keep from each other?",
+        "The centres of {a} and {b} lie at least how far apart? Choose the largest distance that still holds.",
         "Of these thresholds, which is the highest that the distance between the centres of {a} and {b} reaches?",
     ),
 )

@@ -11,7 +11,7 @@ FORM = amount_form(
     title="Threshold of the distance of surfaces",
     description="Choose the highest of four thresholds that the gap between two structures reaches.",
     phrasings=(
-        "How large a gap is at least free between {a} and {b}, surface to surface? Choose the largest that still holds.",
+        "At least how wide is the gap between the surfaces of {a} and {b}? Choose the largest distance that still holds.",
         "At their closest points, at least how far apart are {a} and {b}? Choose the largest distance that still holds.",
         "Of these thresholds, which is the highest that the smallest gap between {a} and {b} reaches?",
     ),

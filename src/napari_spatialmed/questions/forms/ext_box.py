@@ -51,7 +51,7 @@ class BoxSizes(SeveralNumbersForm):
         return Evaluation(dict(sizes), "mm", found.uncertainty, (found.to_dict(),), sizes)
 
     def offer(self, key: AnswerKey, found: Evaluation, rng: random.Random) -> Choices:
-        decimals = decimals_for("mm", found.uncertainty)
+        decimals = {axis: decimals_for("mm", found.uncertainty, found.values[axis]) for axis in AXES}
         columns: dict[str, list[float]] = {}
         for axis in AXES:
             values, right = spread_numbers(found.values[axis], "mm", found.uncertainty, rng)
@@ -59,7 +59,7 @@ class BoxSizes(SeveralNumbersForm):
             rng.shuffle(wrong)
             columns[axis] = [values[right], *wrong]
         texts = [
-            ", ".join(f"{AXIS_WORDS[axis]} {columns[axis][place]:.{decimals}f} mm" for axis in AXES)
+            ", ".join(f"{AXIS_WORDS[axis]} {columns[axis][place]:.{decimals[axis]}f} mm" for axis in AXES)
             for place in range(4)
         ]
         return Choices(tuple(texts), 0)

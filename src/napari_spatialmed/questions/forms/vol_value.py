@@ -12,7 +12,7 @@ FORM = amount_form(
     description="Choose the volume of a structure among four values.",
     phrasings=(
         "What is the volume of {a}?",
-        "Which of these volumes does {a} have?",
+        "Which of these is the volume of {a}?",
         "How large is {a} by volume?",
         "Estimate the volume of {a}: which value is right?",
     ),

@@ -12,7 +12,7 @@ FORM = amount_form(
     description="Write the percentage of an organ's volume that a lesion takes, the lesion counted as part of the organ.",
     phrasings=(
         "What percentage of the volume of {b}, lesion included, does {a} take?",
-        "Estimate the burden of {a} in {b}, in percent of the volume of organ and lesion together.",
-        "How many percent of {b} (with the lesion) are occupied by {a}?",
+        "Estimate the burden of {a} in {b}: its share, in percent, of the volume of both together.",
+        "What share of {b}, lesion included, does {a} occupy, in percent?",
     ),
 )

@@ -33,7 +33,7 @@ from napari_spatialmed.questions.options import spread_edges, spread_numbers
 from napari_spatialmed.questions.quantities import Quantity
 
 LARGEST_OPEN_DOUBT = 0.25
-"""An open number is asked only if its uncertainty is within a quarter of it; ours."""
+"""An open number is asked only if its uncertainty, and what writing it rounds off, is within a quarter of it; ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +99,9 @@ class ValueForm(AmountForm):
 
     def offer(self, key: AnswerKey, found: Evaluation, rng: random.Random) -> Choices:
         unit = self.quantity.unit
-        values, right = spread_numbers(
-            float(found.values["value"]), unit, found.uncertainty, rng, highest=self.quantity.highest
-        )
-        decimals = decimals_for(unit, found.uncertainty)
+        value = float(found.values["value"])
+        values, right = spread_numbers(value, unit, found.uncertainty, rng, highest=self.quantity.highest)
+        decimals = decimals_for(unit, found.uncertainty, value)
         return Choices(tuple(write_number(v, unit, decimals) for v in values), right)
 
     def right(
@@ -197,7 +196,9 @@ class OpenForm(AmountForm):
     own_rules: ClassVar[tuple[str, ...]] = ("O7",)
 
     def fragile(self, key: AnswerKey, found: Evaluation) -> str | None:
-        value, doubt = abs(found.values["value"]), found.uncertainty or 0.0
+        value = abs(found.values["value"])
+        rounding = 0.5 * 10.0 ** -decimals_for(found.unit, found.uncertainty)
+        doubt = max(found.uncertainty or 0.0, 0.0 if value.is_integer() else rounding)
         if value == 0 or doubt > LARGEST_OPEN_DOUBT * value:
             return f"{value:.3g} ± {doubt:.2g} {found.unit} is too uncertain to be asked as a number."
         return None
