@@ -44,6 +44,39 @@ def test_the_plane_follows_the_window_and_stays_within_the_scan(case: Case) -> N
     assert plane.layer.data[0][0, 0] == pytest.approx((case.labels.shape[0] - 1) * case.spacing[0])
 
 
+def test_the_plane_shows_structures_in_their_colours_as_strongly_as_2d_does(
+    session: Session, viewer: ViewerModel
+) -> None:
+    case, layers = session.case, session.scene.case_layers
+    layers.labels.opacity = 0.25
+    viewer.dims.ndisplay = 3
+    liver = case["liver"].label
+    where = np.argwhere(case.labels == liver)
+    index = int(np.bincount(where[:, 0]).argmax())
+    layers.move_plane(0, index)
+    row, column = where[where[:, 0] == index][0, 1:]
+    low, high = layers.image.contrast_limits
+    grey = np.clip((float(case.image[index, row, column]) - low) / (high - low), 0, 1)
+    expected = 0.75 * grey + 0.25 * np.asarray(session.scene.colors["liver"]) / 255
+    np.testing.assert_allclose(layers.plane.layer.texture[row, column] / 255, expected, atol=0.01)
+    session.scene.hide(["liver"])
+    np.testing.assert_allclose(layers.plane.layer.texture[row, column] / 255, grey, atol=0.01)
+
+
+def test_coming_to_3d_the_plane_lies_at_the_slice_one_left(session: Session, viewer: ViewerModel) -> None:
+    viewer.dims.ndisplay = 3
+    viewer.dims.ndisplay = 2
+    viewer.dims.set_current_step(0, 2)
+    viewer.dims.ndisplay = 3
+    height = session.scene.case_layers.plane.layer.data[0][0, 0]
+    assert height == pytest.approx(2 * session.case.spacing[0])
+    session.scene.cut.across(1)
+    viewer.dims.ndisplay = 2
+    viewer.dims.ndisplay = 3
+    at = session.scene.case_layers.plane.layer.data[0][:, 1]
+    assert np.ptp(at) == 0, "a cut keeps its plane"
+
+
 def test_napari_never_slices_the_scan_for_3d(session: Session, viewer: ViewerModel) -> None:
     """It would copy the whole volume into a texture, in floats, before our layers could be hidden."""
     seen: list[str] = []

@@ -67,6 +67,8 @@ class CaseLayers:
         if self.labels is None or self.labels not in viewer.layers:
             self.labels = Labels(_EMPTY, name="Structures", metadata={OWNER: "labels"}, **common)
             lock(self.labels)
+            for look in ("colormap", "opacity"):
+                self.labels.events[look].connect(self._tint_plane)
             add_quietly(viewer, self.labels, at=len(viewer.layers))
             yield
         if scan and (self.image is None or self.image not in viewer.layers):
@@ -137,6 +139,11 @@ class CaseLayers:
 
     def leave(self, ndisplay: int) -> None:
         """Hide what the coming view doesn't show: in 3D a full volume costs gigabytes and seconds per frame."""
+        viewer = self._viewer()
+        if ndisplay == 3 and viewer is not None:
+            # napari's status line looks, in a thread of its own, under the cursor of the active layer, even a hidden one,
+            # and stumbles over a camera that has no direction yet.
+            viewer.layers.selection.clear()
         plane = None if self.plane is None else self.plane.layer
         for layer in (plane,) if ndisplay == 2 else (self.image, self.labels):
             if layer is not None and layer.visible:
@@ -148,9 +155,6 @@ class CaseLayers:
         if viewer is None:
             return
         if ndisplay == 3:
-            # napari's status line looks under the cursor of the active layer, even a hidden one, and stumbles over a
-            # camera that has no direction yet.
-            viewer.layers.selection.clear()
             self._fill_plane(viewer)
         plane = None if self.plane is None else self.plane.layer
         for layer in (self.image, self.labels) if ndisplay == 2 else (plane,):
@@ -208,3 +212,14 @@ class CaseLayers:
         if self.plane is not None and self.plane.case is None and case is not None and limits is not None:
             step = viewer.dims.current_step
             self.plane.set_case(case, limits, int(step[0]) if len(step) == 3 else 0)
+            self._tint_plane()
+
+    def _tint_plane(self) -> None:
+        """Colour the structures in the plane as they are in 2D."""
+        if self.plane is None or self.plane.case is None or self.labels is None or self._case is None:
+            return
+        colors = self.labels.colormap.color_dict
+        tints = np.zeros((max((s.label for s in self._case), default=0) + 1, 4), np.float32)
+        for s in self._case:
+            tints[s.label] = np.asarray(colors[s.label]) * (1, 1, 1, self.labels.opacity)
+        self.plane.set_tints(tints)

@@ -26,6 +26,7 @@ class SlicePlane:
         self.case: Case | None = None
         self._limits = (0.0, 1.0)
         self._axis = self._index = 0
+        self._tints = np.zeros((0, 4), np.float32)
         self.layer = Surface(
             (np.zeros((4, 3), np.float32), _FACES),
             name="Slice plane",
@@ -65,6 +66,12 @@ class SlicePlane:
         if self.case is not None:
             self.layer.texture = self._picture(self.case)
 
+    def set_tints(self, tints: NDArray[np.float32]) -> None:
+        """Colour the structures in the slice: red, green, blue and how strongly they cover the scan, all 0–1, by label."""
+        self._tints = tints
+        if self.case is not None:
+            self.layer.texture = self._picture(self.case)
+
     def _redraw(self, case: Case) -> None:
         self.layer.data = (self._corners(case), _FACES)
         self.layer.texture = self._picture(case)
@@ -81,13 +88,19 @@ class SlicePlane:
         return corners.astype(np.float32)
 
     def _picture(self, case: Case) -> NDArray[np.uint8]:
-        """The slice in greys, shape (rows, columns, 3)."""
+        """The slice in greys, with the structures' colours, shape (rows, columns, 3)."""
         image = case.image
         assert image is not None
         low, high = self._limits
         values = np.take(image, self._index, axis=self._axis).astype(np.float32)
         grey = np.nan_to_num((values - low) * (255.0 / max(high - low, 1e-12)))
-        return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+        picture = np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+        labels = np.take(case.labels, self._index, axis=self._axis)
+        inside = (labels > 0) & (labels < len(self._tints))
+        tint = self._tints[labels[inside]]
+        cover = tint[:, 3:]
+        picture[inside] = (1 - cover) * picture[inside] + 255 * cover * tint[:, :3]
+        return picture
 
 
 def _nearest(case: Case, axis: int, index: int) -> int:
