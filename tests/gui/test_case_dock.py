@@ -73,7 +73,7 @@ def viewer(make_napari_viewer: Maker) -> Iterator[napari.Viewer]:
     show_dock(found, "Case")
     yield found
     # Nobody is there to answer a question while the window closes.
-    session_for(found).labels_saved(session_for(found).strokes)
+    session_for(found).edits.saved(session_for(found).edits.strokes)
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def test_unsaved_edits_are_asked_about_before_they_go(
     assert "Ctrl+Z" in dock.message.text()
     session.select(["spleen"])
     session.scene.case_layers.labels.paint((1, 1, 1), 2)
-    wait_for(lambda: session.unsaved)
+    wait_for(lambda: session.edits.unsaved)
     shown, asked = session.case, []
     answer_with(QMessageBox.StandardButton.Cancel, asked)
     session.set_case(small_case())
@@ -251,7 +251,7 @@ def test_unsaved_edits_are_asked_about_before_they_go(
     assert viewer.window._qt_window.isVisible()
     assert asked == ["The labels were edited and not saved."] * 2
     dock.editing.save(tmp_path / "edited.nii.gz")
-    wait_for(lambda: not session.unsaved)
+    wait_for(lambda: not session.edits.unsaved)
     assert "Saved the labels to edited.nii.gz" in dock.message.text()
     session.set_case(small_case())
     assert session.case is not shown

@@ -83,26 +83,26 @@ def test_a_new_case_is_locked_again(session: Session, case: Case) -> None:
 
 def test_unsaved_until_saved_or_taken_back(session: Session, wait_for: Wait) -> None:
     told: list[bool] = []
-    session.unsaved_changed.connect(told.append)
+    session.edits.unsaved_changed.connect(told.append)
     labels = session.scene.case_layers.labels
     labels.brush_size = 3
     labels.paint((1, 1, 1), 2)
-    wait_for(lambda: session.unsaved)
+    wait_for(lambda: session.edits.unsaved)
     labels.undo()
-    wait_for(lambda: not session.unsaved)
+    wait_for(lambda: not session.edits.unsaved)
     labels.redo()
-    wait_for(lambda: session.unsaved)
-    session.labels_saved(session.strokes)
+    wait_for(lambda: session.edits.unsaved)
+    session.edits.saved(session.edits.strokes)
     labels.undo()
-    wait_for(lambda: session.unsaved)
+    wait_for(lambda: session.edits.unsaved)
     labels.redo()
-    wait_for(lambda: not session.unsaved)
+    wait_for(lambda: not session.edits.unsaved)
     labels.undo()
     labels.paint((5, 5, 5), 2)
-    wait_for(lambda: session.unsaved)
+    wait_for(lambda: session.edits.unsaved)
     labels.undo()
-    wait_for(lambda: session.strokes == 0)
-    assert session.unsaved  # what was saved had a stroke that is gone for good
+    wait_for(lambda: session.edits.strokes == 0)
+    assert session.edits.unsaved  # what was saved had a stroke that is gone for good
     assert told == [True, False, True, False, True, False, True]
 
 
@@ -140,11 +140,11 @@ def test_what_is_saved_differs_from_the_original_in_the_stroke_alone(
     labels = from_file.scene.case_layers.labels
     labels.brush_size = 4
     labels.paint((10, 10, 10), 2)
-    wait_for(lambda: from_file.unsaved)
+    wait_for(lambda: from_file.edits.unsaved)
     path = suggested_path(from_file.case)
     assert path == tmp_path / "seg_edited.nii.gz"
     row.save(path)
-    wait_for(lambda: not from_file.unsaved)
+    wait_for(lambda: not from_file.edits.unsaved)
     assert (tmp_path / "seg.nii.gz").read_bytes() == original
     old, new = (nib.load(tmp_path / f"{name}.nii.gz") for name in ("seg", "seg_edited"))
     assert old.header.structarr.tobytes() == new.header.structarr.tobytes()

@@ -192,7 +192,7 @@ def test_an_edit_of_the_last_case_cannot_be_undone_in_the_next(session: Session,
     labels.paint((5, 5, 5), 2)
     following = Case(case.labels[:4].copy(), case.affine, case.structures, image=None)
     before = following.labels.copy()
-    session.labels_saved(session.strokes)
+    session.edits.saved(session.edits.strokes)
     session.set_case(following)
     assert not session.scene.editing
     session.scene.set_editing(True)

@@ -59,7 +59,7 @@ class LabelsEditing(QWidget):
         layout.addLayout(row)
         layout.addWidget(BusyBar(self.work, self))
         session.case_changed.connect(self._show)
-        session.unsaved_changed.connect(self._show)
+        session.edits.unsaved_changed.connect(self._show)
         session.scene.editing_changed.connect(self._on_editing)
         session.scene.edited.connect(self._on_edited)
         self._show()
@@ -67,7 +67,7 @@ class LabelsEditing(QWidget):
     def save(self, path: Path) -> None:
         """Save the labels to a file that the person chose."""
         if self._session.case is not None:
-            self._saving = self._session.strokes
+            self._saving = self._session.edits.strokes
             self.work.run(f"Saving {path.name}", _write, self._session.case, path)
 
     def _choose(self) -> None:
@@ -78,7 +78,7 @@ class LabelsEditing(QWidget):
 
     def _saved(self, path: Path) -> None:
         # Strokes made in the meantime are not in the file.
-        self._session.labels_saved(self._saving)
+        self._session.edits.saved(self._saving)
         self.said.emit(f"Saved the labels to {path.name}.", "good")
         self._show()
 
@@ -98,7 +98,7 @@ class LabelsEditing(QWidget):
     def _on_editing(self, on: bool) -> None:
         if on:
             self._guard.watch()
-        unsaved = " Edits are not saved yet." if self._session.unsaved else ""
+        unsaved = " Edits are not saved yet." if self._session.edits.unsaved else ""
         self.said.emit(EDITING if on else f"Labels are locked.{unsaved}", "info")
         self._show()
 
@@ -118,7 +118,7 @@ class LabelsEditing(QWidget):
         there, editing, unsaved = (
             self._session.case is not None,
             self._session.scene.editing,
-            self._session.unsaved,
+            self._session.edits.unsaved,
         )
         self.switch.setEnabled(there)
         self.switch.setChecked(editing)

@@ -18,8 +18,8 @@ from napari_spatialmed.case import Case, open_case, open_sample
 from napari_spatialmed.geometry import CaseGeometry, Measurement
 from napari_spatialmed.viewer.case_list import CaseList
 from napari_spatialmed.viewer.case_pictures import Prepared
-from napari_spatialmed.viewer.edits import Edit, update_geometry
 from napari_spatialmed.viewer.keys import bind_cases
+from napari_spatialmed.viewer.label_edits import LabelEdits
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.opening import Opened, Wanted, open_prepared, read_wanted
 from napari_spatialmed.viewer.read_ahead import ReadAhead, wait_for
@@ -42,8 +42,6 @@ class Session:
     case_changed = Signal()
     selection_changed = Signal(tuple)
     """The selected structures' names, in the order they were chosen."""
-    unsaved_changed = Signal(bool)
-    """Whether the labels on show differ from what was opened or saved last."""
     labels_edited = Signal(tuple)
     """Names of the structures whose voxels changed; geometry is already up to date."""
     benchmark_changed = Signal()
@@ -73,17 +71,14 @@ class Session:
         self.opening.cancelled.connect(self._unstage)
         self.turns = Turns()
         """What is shown step by step."""
-        self._updating = Work()
-        self._updating.returned.connect(self._updated)
+        self.edits = LabelEdits(self.scene)
+        """What was edited in the labels on show."""
+        self.edits.measured.connect(self.labels_edited)
         self.ahead = ReadAhead()
         """The scan that will be wanted next."""
         self.cases = CaseList(self)
         """The scans of a folder and of the benchmark."""
-        self._pending: list[Edit] = []
-        self._strokes = 0
-        self._saved_at: int | None = 0
         self.scene.clicked.connect(self._on_clicked)
-        self.scene.edited.connect(self._on_edited)
         self._watch_window(viewer)
 
     # ---- the case
@@ -105,10 +100,8 @@ class Session:
         if not self.scene.has_viewer or not may_leave(self):
             return
         self.turns.clear()
-        self._strokes, self._saved_at = 0, 0
-        self._pending.clear()
-        self._updating.cancel()
         geometry = geometry or CaseGeometry(case)
+        self.edits.restart(geometry)
         self._case, self._geometry = case, geometry
         self._selection, self._measurements = (), ()
         self.scene.show_case(geometry, prepared)
@@ -169,24 +162,6 @@ class Session:
             self.opening.run(title, wait_for, reading)
         else:
             self.opening.run(title, read_wanted, wanted)
-
-    # ---- edits of the labels
-
-    @property
-    def unsaved(self) -> bool:
-        """Whether the labels on show differ from what was opened or saved last."""
-        return self._strokes != self._saved_at
-
-    @property
-    def strokes(self) -> int:
-        """How many edits lie on what was opened."""
-        return self._strokes
-
-    def labels_saved(self, strokes: int) -> None:
-        """The labels were saved, or given up, as they were with this many edits."""
-        before, self._saved_at = self.unsaved, strokes
-        if self.unsaved != before:
-            self.unsaved_changed.emit(self.unsaved)
 
     # ---- selection
 
@@ -287,7 +262,7 @@ class Session:
 
     def _leave(self) -> None:
         """The window closes: what runs for it is stopped, and nothing arrives any more."""
-        for work in (self.opening, self._updating, self.cases.looking):
+        for work in (self.opening, self.edits, self.cases.looking):
             work.stop()
         self.ahead.stop()
         self.turns.clear()
@@ -317,29 +292,6 @@ class Session:
             self.toggle(name)
         else:
             self.select((name,))
-
-    def _on_edited(self, edit: Edit) -> None:
-        before = self.unsaved
-        if edit.kind == "stroke" and self._saved_at is not None and self._strokes < self._saved_at:
-            self._saved_at = None  # it takes the place of one that was saved: no way leads back there
-        self._strokes += -1 if edit.kind == "undo" else 1
-        if self.unsaved != before:
-            self.unsaved_changed.emit(self.unsaved)
-        self._pending.append(edit)
-        if not self._updating.running:
-            self._update()
-
-    def _update(self) -> None:
-        edits, self._pending = self._pending, []
-        if edits and self._geometry is not None:
-            self._updating.run("Updating measurements", update_geometry, self._geometry, edits)
-
-    def _updated(self, names: frozenset[str]) -> None:
-        case = self._case
-        if case is not None and names:
-            self.scene.surfaces.forget(case[n].label for n in names)
-            self.labels_edited.emit(tuple(sorted(names)))
-        self._update()
 
 
 _sessions: WeakKeyDictionary[ViewerModel, Session] = WeakKeyDictionary()

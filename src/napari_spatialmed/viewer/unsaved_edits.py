@@ -76,7 +76,7 @@ def choose_path(case: Case, parent: QWidget | None) -> Path | None:
 def may_leave(session: Session) -> bool:
     """Whether the case on show may be left: nothing is unsaved, or a person has saved it or given it up."""
     window = window_of(session)
-    if not session.unsaved or session.case is None or window is None:
+    if not session.edits.unsaved or session.case is None or window is None:
         return True
     source = session.case.provenance.labels_path
     box = QMessageBox(window)
@@ -88,7 +88,7 @@ def may_leave(session: Session) -> bool:
     box.setDefaultButton(_Button.Save)
     chosen = _Button(box.exec())
     if chosen == _Button.Discard:
-        session.labels_saved(session.strokes)
+        session.edits.saved(session.edits.strokes)
     elif chosen == _Button.Save:
         path = choose_path(session.case, window)
         if path is not None:
@@ -97,8 +97,8 @@ def may_leave(session: Session) -> bool:
             except CaseError as error:
                 QMessageBox.warning(window, "The labels were not saved", str(error))
             else:
-                session.labels_saved(session.strokes)
-    return not session.unsaved
+                session.edits.saved(session.edits.strokes)
+    return not session.edits.unsaved
 
 
 def window_of(session: Session) -> QMainWindow | None:
