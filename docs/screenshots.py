@@ -62,10 +62,10 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(prefix="spatialmed-pictures-") as scratch:
         # Settings of the person at this machine must not show in a picture; the sample may have been fetched before.
-        home, fetched = Path(scratch) / "home", data_dir()
+        home, fetched = Path(scratch) / "home", data_dir() / "samples"
         fetched.mkdir(parents=True, exist_ok=True)
-        home.mkdir()
-        (home / "data").symlink_to(fetched.resolve(), target_is_directory=True)
+        (home / "data").mkdir(parents=True)
+        (home / "data" / "samples").symlink_to(fetched.resolve(), target_is_directory=True)
         os.environ["SPATIALMED_HOME"] = str(home)
         steps = Path(scratch) / "steps"
         areas = walk(steps)
@@ -114,6 +114,7 @@ def list_cases(viewer: Any, steps: Path) -> None:
         for file in place.iterdir():
             (folder / name / file.name).symlink_to(file.resolve())
     opened = session.benchmark
+    CaseLibrary().remember(session.case)
     ids = [session.case.id]
     for sample in ("phantom-abdomen", "phantom-brain"):
         case = open_sample(sample)

@@ -13,11 +13,12 @@ from typing import Any
 import napari
 import numpy as np
 import pytest
-from napari.settings import get_plugin_settings
+from napari.settings import get_plugin_settings, get_settings
 from napari.utils.events import Event
 from npe2 import PluginManager
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDockWidget, QTabBar
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QDockWidget, QPushButton, QScrollArea, QTabBar, QTableWidget
 
 from napari_spatialmed.case import colors, make_case
 from napari_spatialmed.geometry import measure
@@ -25,6 +26,7 @@ from napari_spatialmed.viewer import commands, memory, workspace
 from napari_spatialmed.viewer.case_dock import CaseDock
 from napari_spatialmed.viewer.case_list_dock import NOTHING_PASSES, CaseListDock
 from napari_spatialmed.viewer.diagnose import Diagnose
+from napari_spatialmed.viewer.keys import SECTIONS
 from napari_spatialmed.viewer.measure_dock import MeasureDock
 from napari_spatialmed.viewer.orthogonal import OrthogonalViews
 from napari_spatialmed.viewer.session import Session, session_for
@@ -134,6 +136,59 @@ def test_the_workspace_fits_a_low_screen(make_napari_viewer: Maker, qtbot: Any) 
         for d in viewer.window._qt_window.findChildren(QDockWidget)
     }
     assert {title: height for title, height in least.items() if height > 600} == {}
+
+
+def test_a_large_font_cuts_nothing_and_makes_no_window_taller(make_napari_viewer: Maker, qtbot: Any) -> None:
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1366, 768)
+    commands.workspace(viewer)
+    session_for(viewer).set_case(small_case())
+    get_settings().appearance.font_size = 14
+    qtbot.wait(200)
+    window = viewer.window._qt_window
+    assert window.height() == 768
+    assert {
+        d.windowTitle(): h
+        for d in window.findChildren(QDockWidget)
+        if (h := d.minimumSizeHint().height()) > 600
+    } == {}
+    for title in ("Case", "Case list", "Measure", "Propose", "Curate", "Ask", "Report"):
+        dock = show_dock(viewer, title)
+        qtbot.wait(50)
+        area = dock.findChild(QScrollArea)
+        assert not area.horizontalScrollBar().isVisible(), title
+        for button in dock.findChildren(QPushButton):
+            assert not button.isVisible() or button.width() >= button.minimumSizeHint().width(), button.text()
+    bar = show_dock(viewer, "Workspace")
+    assert bar.hint.toolTip() == "Next: measure structures", "whole where it is cut"
+
+
+def test_the_bar_shows_every_key(make_napari_viewer: Maker, qtbot: Any) -> None:
+    viewer = make_napari_viewer(show=True)
+    commands.workspace(viewer)
+    window = viewer.window._qt_window
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=60_000)
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    qtbot.waitUntil(lambda: window.findChild(QTableWidget, "all_keys") is not None, timeout=60_000)
+    table = window.findChild(QTableWidget, "all_keys")
+    listed = [item.text() for r in range(table.rowCount()) if (item := table.item(r, 1)) is not None]
+    assert listed == [does for keys in SECTIONS.values() for _, does in keys.values()]
+    assert {"Next case of the case list", "Show the evidence in the scene", "3D from anterior"} <= set(listed)
+
+
+def test_the_demo_can_be_tried_where_there_is_no_benchmark(make_napari_viewer: Maker, wait_for: Wait) -> None:
+    viewer = make_napari_viewer(show=True)
+    commands.workspace(viewer)
+    session, curate = session_for(viewer), show_dock(viewer, "Curate")
+    curate.bar.demo_button.click()
+    propose = show_dock(viewer, "Propose")
+    wait_for(lambda: propose.result is not None)
+    assert session.case is not None
+    assert session.case.modality == "CT"
+    assert len(propose.result.accepted) == 12
+    assert not curate.bar.demo_button.isVisibleTo(curate)
+    assert session.question in session.benchmark.state.questions, "there is something to review at once"
 
 
 def test_tabs_read_in_full(make_napari_viewer: Maker, qtbot: Any) -> None:

@@ -30,7 +30,7 @@ class AnswersTable(QTableWidget):
         self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMaximumSectionSize(160)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setAccessibleName("Answers so far")

@@ -8,7 +8,6 @@ import napari
 from qtpy.QtCore import QModelIndex, Qt
 from qtpy.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
@@ -22,8 +21,9 @@ from napari_spatialmed.case import sample_folder
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.case_list_table import CASE, KEPT, KIND, OTHERS, STRUCTURES, YOU, CaseListModel
 from napari_spatialmed.viewer.case_rows import FILTERS, CaseRow
-from napari_spatialmed.viewer.frames import framed, scrolling_layout, set_widths
+from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.keys import LIST_KEYS, bind_list, key_text
+from napari_spatialmed.viewer.listing import narrowing, rows_table
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel
 from napari_spatialmed.viewer.session import session_for
@@ -66,12 +66,7 @@ class CaseListDock(QWidget):
         self.where.setAccessibleName("Folder of scans, or a pattern")
         self.folder_button = QPushButton("Folder…")
         self.folder_button.setToolTip("Choose a folder of labelled scans")
-        self.filter_box, self.search = QComboBox(), QLineEdit()
-        self.filter_box.addItems(list(FILTERS))
-        self.filter_box.setAccessibleName("Which cases to list")
-        self.search.setPlaceholderText("Search")
-        self.search.setAccessibleName("Search the cases")
-        self.search.setClearButtonEnabled(True)
+        self.filter_box, self.search = narrowing(FILTERS, "cases")
         self.message = MessageLine()
         self.empty = PlainLabel(EMPTY)
         self.samples_button = QPushButton("List the two sample scans")
@@ -104,22 +99,11 @@ class CaseListDock(QWidget):
         layout.addStretch(0)
 
     def _make_table(self) -> QTableView:
-        table = QTableView()
-        table.setModel(self.model)
-        table.setAccessibleName("Cases")
-        table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        table.setTabKeyNavigation(False)
+        table = rows_table(self.model, "Cases", _WIDTHS)
         table.setShowGrid(False)
-        table.setWordWrap(False)
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setMinimumHeight(120)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(24)
-        header = table.horizontalHeader()
-        header.setMinimumSectionSize(24)
-        set_widths(table, _WIDTHS)
-        header.setSectionResizeMode(CASE, QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setSectionResizeMode(CASE, QHeaderView.ResizeMode.Stretch)
         return table
 
     def _connect(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from qtpy.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from qtpy.QtGui import QFont
 
 from napari_spatialmed.viewer.case_list import CaseList
 from napari_spatialmed.viewer.case_rows import CaseRow
+from napari_spatialmed.viewer.listing import RowModel
 from napari_spatialmed.viewer.messages import shown
 from napari_spatialmed.wording import counted
 
@@ -43,8 +45,11 @@ WORDS = {
 }
 
 
-class CaseListModel(QAbstractTableModel):
+class CaseListModel(RowModel):
     """The listed rows of a `CaseList`."""
+
+    headers = COLUMNS
+    header_tips = MappingProxyType(dict(enumerate(TIPS)))
 
     def __init__(self, cases: CaseList) -> None:
         super().__init__()
@@ -89,21 +94,9 @@ class CaseListModel(QAbstractTableModel):
 
     # ---- what Qt asks
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal:
-            if role == Qt.ItemDataRole.DisplayRole:
-                return COLUMNS[section]
-            if role == Qt.ItemDataRole.ToolTipRole:
-                return TIPS[section]
-        return None
+    def listed(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
 
     def data(
         self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from napari.settings import get_settings
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QDockWidget,
     QLabel,
     QScrollArea,
-    QStyle,
     QTableView,
     QTableWidget,
     QVBoxLayout,
@@ -131,10 +131,15 @@ class _Scrolled(QScrollArea):
         hint, inside, screen = super().minimumSizeHint(), self.widget(), self.screen()
         if inside is None:
             return hint
-        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
-        wanted = inside.minimumSizeHint().width() + bar
+        bar = self.verticalScrollBar()
+        wanted = inside.minimumSizeHint().width() + (0 if bar is None else bar.sizeHint().width()) + 2
         most = wanted if screen is None else int(WIDEST_SHARE * screen.availableGeometry().width())
         return QSize(min(wanted, most), hint.height())
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Qt: behind another tab its window doesn't learn that it needs another width."""
+        super().showEvent(event)
+        self.updateGeometry()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Qt: its content needs another width."""

@@ -147,6 +147,7 @@ def show_keys(parent: QWidget) -> QDialog:
     table.verticalHeader().hide()
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
     table.setAccessibleName("Keys")
+    table.setObjectName("all_keys")
     table.setShowGrid(False)
     for title, keys in SECTIONS.items():
         row = table.rowCount()

@@ -138,7 +138,7 @@ class MeasureDock(QWidget):
         table.verticalHeader().setDefaultSectionSize(24)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.horizontalHeader().setSectionResizeMode(STRUCTURES, QHeaderView.ResizeMode.Interactive)
-        set_widths(table, {STRUCTURES: 150})
+        set_widths(table, {STRUCTURES: 110})
         table.horizontalHeader().setStretchLastSection(self.model.columnCount() - 1 == FLAGS)
         table.entered.connect(self._on_hover)
         table.doubleClicked.connect(self._draw_and_go)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import MappingProxyType
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
 from qtpy.QtGui import QFont
 
 from napari_spatialmed.case import Case
 from napari_spatialmed.geometry import CALCULATORS, Measurement
 from napari_spatialmed.viewer.drawings import drawing_key
+from napari_spatialmed.viewer.listing import RowModel
 from napari_spatialmed.viewer.messages import shown
 from napari_spatialmed.viewer.values import uncertainty_text, value_text
 
@@ -20,8 +22,11 @@ _Role = Qt.ItemDataRole
 SORT_ROLE = _Role.UserRole + 1
 
 
-class MeasurementsModel(QAbstractTableModel):
+class MeasurementsModel(RowModel):
     """Rows of measurements; the check mark of the first column says whether it is drawn in the scene."""
+
+    headers = HEADERS
+    header_tips = MappingProxyType({WORTH: "How much one voxel at the boundary changes the value"})
 
     drawing_changed = Signal(object, bool)
     """The user ticked or unticked a measurement."""
@@ -69,21 +74,9 @@ class MeasurementsModel(QAbstractTableModel):
                 self.dataChanged.emit(self.index(n, MEASURE), self.index(n, MEASURE))
         self.drawing_changed.emit(measurement, drawn)
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Qt."""
-        return 0 if parent.isValid() else len(self._measurements)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Qt."""
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _Role.DisplayRole) -> Any:
-        """Qt."""
-        if orientation == Qt.Orientation.Horizontal and role == _Role.DisplayRole:
-            return HEADERS[section]
-        if orientation == Qt.Orientation.Horizontal and role == _Role.ToolTipRole and section == WORTH:
-            return "How much one voxel at the boundary changes the value"
-        return None
+    def listed(self) -> int:
+        """How many rows there are."""
+        return len(self._measurements)
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Qt."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
     QSizePolicy,
     QTableView,
     QVBoxLayout,
@@ -15,7 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_spatialmed.benchmark import State
-from napari_spatialmed.viewer.frames import set_widths
+from napari_spatialmed.viewer.listing import narrowing, rows_table
 from napari_spatialmed.viewer.messages import PlainLabel
 from napari_spatialmed.viewer.queue_table import FILTERS, TO_DO, QueueModel
 
@@ -35,12 +33,7 @@ class QueuePanel(QWidget):
         super().__init__(parent)
         self._current: str | None = None
         self.is_empty = True
-        self.filter_box, self.search = QComboBox(), QLineEdit()
-        self.filter_box.addItems(list(FILTERS))
-        self.filter_box.setAccessibleName("Which questions to list")
-        self.search.setPlaceholderText("Search")
-        self.search.setAccessibleName("Search the questions")
-        self.search.setClearButtonEnabled(True)
+        self.filter_box, self.search = narrowing(FILTERS, "questions")
         self.counts = PlainLabel(quiet=True)
         self.model = QueueModel()
         self.table = self._make_table()
@@ -60,20 +53,11 @@ class QueuePanel(QWidget):
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
 
     def _make_table(self) -> QTableView:
-        table = QTableView()
-        table.setModel(self.model)
-        table.setAccessibleName("Questions")
-        table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        table.setTabKeyNavigation(False)
+        table = rows_table(self.model, "Questions", {0: 46, 1: 62, 3: 62})
         table.setSortingEnabled(True)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(22)
-        table.setWordWrap(False)
         table.setMinimumHeight(110)
         header = table.horizontalHeader()
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-        set_widths(table, {0: 46, 1: 62, 3: 62})
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         return table
 

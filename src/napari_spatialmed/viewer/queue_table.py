@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from qtpy.QtCore import QModelIndex, QPersistentModelIndex, Qt
 
 from napari_spatialmed.benchmark import QuestionState, State, queue_state, visible_to
 from napari_spatialmed.viewer.adjudicating import disagreement
+from napari_spatialmed.viewer.listing import RowModel
 from napari_spatialmed.viewer.messages import shown
 
 MARKS = {"pending": "○", "draft": "✎", "scored": "✓", "skipped": "→", "stale": "⟳", "conflict": "⚠"}
@@ -71,8 +72,10 @@ FILTERS: Mapping[str, Callable[[Row], bool]] = MappingProxyType(
 """What the list can be narrowed to."""
 
 
-class QueueModel(QAbstractTableModel):
+class QueueModel(RowModel):
     """Rows of one reviewer's queue, grouped by case in the order in which the cases came."""
+
+    headers = COLUMNS
 
     def __init__(self) -> None:
         super().__init__()
@@ -167,18 +170,9 @@ class QueueModel(QAbstractTableModel):
 
     # ---- what Qt asks
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        return None
+    def listed(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
 
     def data(
         self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole

@@ -10,6 +10,9 @@ from qtpy.QtWidgets import QHeaderView, QScrollArea, QTableWidget, QTableWidgetI
 from napari_spatialmed.viewer.messages import PlainLabel, shown
 from napari_spatialmed.viewer.report_details import DetailTable
 
+LONGEST_NAME = 20
+"""Letters of a name in a table's first column."""
+
 
 def plain_table(name: str) -> QTableWidget:
     """A table to read and choose a row of."""
@@ -42,6 +45,8 @@ def fill_table(
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(r, c, item)
     table.resizeColumnsToContents()
+    # The first says whose row it is; a long name is whole in its tooltip, and the numbers are in sight.
+    table.setColumnWidth(0, min(table.columnWidth(0), LONGEST_NAME * table.fontMetrics().averageCharWidth()))
     if stretch is not None:
         table.horizontalHeader().setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
 

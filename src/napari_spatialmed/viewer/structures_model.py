@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
 from qtpy.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 
 from napari_spatialmed.case import Structure
 from napari_spatialmed.geometry import CaseGeometry, EmptyStructureError, measure
+from napari_spatialmed.viewer.listing import RowModel
 from napari_spatialmed.viewer.messages import shown
 
 NAME, VOLUME, STATE = range(3)
@@ -48,8 +49,10 @@ def structure_row(geometry: CaseGeometry, structure: Structure) -> StructureRow:
     return StructureRow(structure, float(volume.value), state)  # type: ignore[arg-type]
 
 
-class StructuresModel(QAbstractTableModel):
+class StructuresModel(RowModel):
     """Rows of :class:`StructureRow`; the check mark of the first column is visibility."""
+
+    headers = HEADERS
 
     visibility_changed = Signal()
     """The user ticked or unticked a row."""
@@ -122,19 +125,9 @@ class StructuresModel(QAbstractTableModel):
                 self._rows[n] = replace(row, visible=visible)
                 self.dataChanged.emit(self.index(n, NAME), self.index(n, NAME))
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Qt."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Qt."""
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _Role.DisplayRole) -> Any:
-        """Qt."""
-        if orientation == Qt.Orientation.Horizontal and role == _Role.DisplayRole:
-            return HEADERS[section]
-        return None
+    def listed(self) -> int:
+        """How many rows there are."""
+        return len(self._rows)
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Qt."""
