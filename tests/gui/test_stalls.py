@@ -25,8 +25,8 @@ from napari_spatialmed.viewer.workspace import show_dock
 
 pytestmark = [pytest.mark.gui, pytest.mark.fresh]
 Wait = Callable[[Callable[[], bool]], None]
-BOUND_S = 1.0
-"""napari takes up to 0.4 s to add the first layers of a window; what these jobs do in their threads takes seconds."""
+BOUND_S = 0.5
+"""Quiet, the longest turn takes less than 0.1 s; what these jobs do in their threads takes seconds."""
 
 
 class EventLoopWatch(QObject):
