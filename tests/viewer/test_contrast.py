@@ -48,6 +48,12 @@ def test_frames_the_focus_and_marks_of_messages_can_be_seen(theme: str) -> None:
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
+def test_what_an_empty_field_says_can_be_read(theme: str) -> None:
+    ground = rgb(get_theme(theme).foreground.as_hex())
+    assert contrast(rgb(frames.PLACEHOLDERS[theme == "dark"]), ground) >= 4.5
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
 def test_naparis_own_words_can_be_read_on_our_panels(theme: str) -> None:
     panels = get_theme(theme)
     for ground in (panels.background, panels.foreground, panels.primary):

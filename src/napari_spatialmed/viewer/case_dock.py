@@ -181,14 +181,6 @@ class CaseDock(QWidget):
         self.window_box.setToolTip("Window presets: which intensities are spread over the grey scale")
         self.window_box.setAccessibleName("Window preset")
         self.window_box.activated.connect(self._set_window)
-        self.strength = QSlider(Qt.Orientation.Horizontal, box)
-        self.strength.setRange(0, 100)
-        self.strength.setValue(45)
-        self.strength.setToolTip(
-            "How strongly the structures' colours cover the scan; in 3D how solid the surfaces are"
-        )
-        self.strength.setAccessibleName("Strength of the structures' colours")
-        self.strength.valueChanged.connect(self._set_strength)
         looks.addWidget(self.window_label)
         looks.addWidget(self.window_box, 1)
         self.palette_box = QComboBox(box)
@@ -199,6 +191,14 @@ class CaseDock(QWidget):
         )
         self.palette_box.setAccessibleName("Set of colours")
         self.palette_box.activated.connect(self._set_palette)
+        self.strength = QSlider(Qt.Orientation.Horizontal, box)
+        self.strength.setRange(0, 100)
+        self.strength.setValue(45)
+        self.strength.setToolTip(
+            "How strongly the structures' colours cover the scan; in 3D how solid the surfaces are"
+        )
+        self.strength.setAccessibleName("Strength of the structures' colours")
+        self.strength.valueChanged.connect(self._set_strength)
         colours = QHBoxLayout()
         colours.addWidget(self.palette_box, 1)
         colours.addWidget(self.strength, 1)

@@ -21,7 +21,7 @@ from napari_spatialmed.viewer.frames import framed
 from napari_spatialmed.viewer.keys import KEYS, bind, is_typing, show_keys
 from napari_spatialmed.viewer.question_at_hand import QuestionAtHand
 from napari_spatialmed.viewer.review_entry import ReviewEntry
-from napari_spatialmed.viewer.review_panel import CANNOT_JUDGE
+from napari_spatialmed.viewer.review_panel import CANNOT_JUDGE, CHOOSE_FIRST
 from napari_spatialmed.viewer.rule_marks import RuleMarks
 from napari_spatialmed.viewer.saved_changes import SavedChanges
 from napari_spatialmed.viewer.session import session_for
@@ -200,7 +200,7 @@ class CurateDock(QWidget):
         if state is None:
             return
         if not self.review.has_choice:
-            self.message.say("Choose 0, 1, 2 or “cannot judge” first.", "warning")
+            self.message.say(CHOOSE_FIRST, "warning")
             return
         entered = self.entry.entered
         self.editor.commit()

@@ -19,6 +19,9 @@ from qtpy.QtWidgets import (
 
 # Mid-grey and this blue stand out by 3 : 1 or more from the panels of both of napari's themes.
 FRAME, FOCUS = "#787e88", "#2c7be5"
+PLACEHOLDERS = {True: "#c3c7cd", False: "#3e4146"}
+"""Dark theme → colour of the words in an empty field."""
+_TYPED = ("QPlainTextEdit", "QLineEdit")
 _FIELDS = ("QPlainTextEdit", "QTextEdit", "QLineEdit", "QListWidget", "QTableView")
 _SIZED = (
     "QAbstractItemView",
@@ -64,7 +67,7 @@ class _Dress(QObject):
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
         self._widget = widget
-        self._size = 0
+        self._size, self._dark = 0, True
         widget.installEventFilter(self)
         self._put_on()
 
@@ -76,9 +79,14 @@ class _Dress(QObject):
 
     def _put_on(self) -> None:
         size = int(get_settings().appearance.font_size)
-        if size != self._size:
-            self._size = size
-            self._widget.setStyleSheet(f"{_STYLE}{', '.join(_SIZED)} {{ font-size: {size}pt; }}\n")
+        dark = self._widget.palette().windowText().color().lightness() > 127
+        if (size, dark) != (self._size, self._dark):
+            self._size, self._dark = size, dark
+            self._widget.setStyleSheet(
+                f"{_STYLE}{', '.join(_SIZED)} {{ font-size: {size}pt; }}\n"
+                # Qt's own is half transparent, which is too faint in the light theme.
+                f"{', '.join(_TYPED)} {{ placeholder-text-color: {PLACEHOLDERS[dark]}; }}\n"
+            )
         for table in self._widget.findChildren(QTableView):
             if table.property(_SIZED_FOR) != size:
                 _fit_columns(table, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import napari
@@ -121,6 +122,9 @@ class MeasureDock(QWidget):
         layout.addWidget(self.message)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(not_a_device(self))
+        # Parts are made in another order than they lie in.
+        for before, after in itertools.pairwise((self.calculators, self.measure_button, self.tabs)):
+            QWidget.setTabOrder(before, after)
 
     def _table(self) -> QTableView:
         table = QTableView(self)

@@ -31,7 +31,7 @@ from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device, short_path, shown
 from napari_spatialmed.viewer.report_data import PUBLISHED_MARK, PUBLISHED_NOTE, ReportData, report_data
-from napari_spatialmed.viewer.report_judge import ReportJudge
+from napari_spatialmed.viewer.report_judge import NO_RUN, ReportJudge
 from napari_spatialmed.viewer.report_tables import ReportDetails, fill_table, plain_table
 from napari_spatialmed.viewer.report_worst import ReportWorst
 from napari_spatialmed.viewer.session import session_for
@@ -44,6 +44,8 @@ EMPTY = (
 )
 FIGURE_WIDTH = 400
 RUNS_AT_ONCE = 4
+REMOVE_TIP = "Take the chosen run out of the comparison; its folder stays"
+SAVE_TIP = "One HTML file with everything, to open in a browser, print or mail"
 
 
 class ReportDock(QWidget):
@@ -78,9 +80,7 @@ class ReportDock(QWidget):
         self.runs.setAccessibleName("Run folders")
         self.add_button, self.remove_button = QPushButton("Add a run…"), QPushButton("Take out")
         self.add_button.setToolTip("Add a folder that `spatialmed evaluate` has written")
-        self.remove_button.setToolTip("Take the chosen run out of the comparison; its folder stays")
         self.save_button = QPushButton("Save as a page…")
-        self.save_button.setToolTip("One HTML file with everything, to open in a browser, print or mail")
         self.message = MessageLine()
         self.summary = PlainLabel(EMPTY)
         self.table = plain_table("Scores")
@@ -154,6 +154,8 @@ class ReportDock(QWidget):
         has_runs = bool(self.folders) and self.session.benchmark is not None
         self.save_button.setEnabled(has_runs)
         self.remove_button.setEnabled(bool(self.folders))
+        self.save_button.setToolTip(SAVE_TIP if has_runs else NO_RUN)
+        self.remove_button.setToolTip(REMOVE_TIP if self.folders else NO_RUN)
         self.runs.setVisible(bool(self.folders))
         lines = min(self.runs.count(), RUNS_AT_ONCE)
         self.runs.setFixedHeight(lines * (self.runs.fontMetrics().height() + 4) + 8)

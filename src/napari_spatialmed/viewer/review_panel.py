@@ -19,6 +19,7 @@ from napari_spatialmed.benchmark.events import Score
 from napari_spatialmed.viewer.keys import key_text
 
 CANNOT_JUDGE = 9
+CHOOSE_FIRST = "Choose 0, 1, 2 or “cannot judge” first."
 SCORES = {0: "0 unqualified", 1: "1 acceptable", 2: "2 well qualified", CANNOT_JUDGE: "cannot judge"}
 """Button id, which is its key too → what it says."""
 
@@ -57,7 +58,6 @@ class ReviewPanel(QWidget):
         self.comment.setAccessibleName("Comment of your review")
         self.comment.textEdited.connect(self.changed)
         self.submit_button = QPushButton("Submit, next")
-        self.submit_button.setToolTip(f"Key {key_text('submit')}")
         row = QHBoxLayout()
         row.addWidget(self.reasons_button)
         row.addWidget(self.comment, 1)
@@ -106,14 +106,18 @@ class ReviewPanel(QWidget):
         self.blockSignals(False)
 
     def _chosen(self, _number: int) -> None:
-        self.submit_button.setEnabled(True)
+        self._offer_submitting()
         self.changed.emit()
 
     def _reasons_changed(self, *_: object) -> None:
         count = len(self.reasons)
         self.reasons_button.setText(f"Reasons ({count})" if count else "Reasons")
-        self.submit_button.setEnabled(self.has_choice)
+        self._offer_submitting()
         self.changed.emit()
+
+    def _offer_submitting(self) -> None:
+        self.submit_button.setEnabled(self.has_choice)
+        self.submit_button.setToolTip(f"Key {key_text('submit')}" if self.has_choice else CHOOSE_FIRST)
 
 
 def review_line(review: Review) -> str:
