@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_spatialmed.case import sample_folder
 from napari_spatialmed.viewer.busy import BusyBar
+from napari_spatialmed.viewer.button_row import button_row
 from napari_spatialmed.viewer.case_list_table import CASE, KEPT, KIND, OTHERS, STRUCTURES, YOU, CaseListModel
 from napari_spatialmed.viewer.case_rows import FILTERS, CaseRow
 from napari_spatialmed.viewer.frames import framed, scrolling_layout
@@ -77,15 +78,17 @@ class CaseListDock(QWidget):
         self.details.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.recognise_button = QPushButton()
-        self.buttons: dict[str, QPushButton] = {}
-        for text, tip, slot in (
-            ("Open", "Open the chosen case (double-click, Enter)", self.open),
-            ("◀ Previous", f"Open the case before ({key_text('previous_case')})", self.cases.previous),
-            ("Next ▶", f"Open the next case ({key_text('next_case')}); it is read ahead", self.cases.next),
-        ):
-            button = self.buttons[text] = QPushButton(text)
-            button.setToolTip(tip)
-            button.clicked.connect(slot)
+        row, self.buttons = button_row(
+            (
+                ("Open", "Open the chosen case (double-click, Enter)", self.open),
+                ("◀ Previous", f"Open the case before ({key_text('previous_case')})", self.cases.previous),
+                (
+                    "Next ▶",
+                    f"Open the next case ({key_text('next_case')}); it is read ahead",
+                    self.cases.next,
+                ),
+            )
+        )
         layout = scrolling_layout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.addLayout(_row(self.where, self.folder_button))
@@ -95,7 +98,7 @@ class CaseListDock(QWidget):
         layout.addWidget(self.table, 1)
         for part in (self.counts, self.details, self.recognise_button, BusyBar(self.session.opening)):
             layout.addWidget(part)
-        layout.addLayout(_row(*self.buttons.values()))
+        layout.addLayout(row)
         layout.addStretch(0)
 
     def _make_table(self) -> QTableView:

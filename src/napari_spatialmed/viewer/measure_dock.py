@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QFileDialog,
-    QHBoxLayout,
     QHeaderView,
     QPushButton,
     QTableView,
@@ -25,6 +24,7 @@ from superqt import QCollapsible
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import Measurement
 from napari_spatialmed.viewer.busy import BusyBar
+from napari_spatialmed.viewer.button_row import button_row
 from napari_spatialmed.viewer.calculator_list import CalculatorList
 from napari_spatialmed.viewer.drawings import drawing_key
 from napari_spatialmed.viewer.frames import framed, scrolling_layout, set_widths
@@ -94,19 +94,14 @@ class MeasureDock(QWidget):
         inner = QVBoxLayout(results)
         inner.setContentsMargins(0, 4, 0, 0)
         inner.addWidget(self.table, 1)
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        self.buttons: dict[str, QPushButton] = {}
-        for text, tip, slot in (
-            ("Draw all", "Draw every measurement that has a place", self._draw_all),
-            ("Copy", "Copy the chosen rows, or all, as a table (Ctrl+C)", self.copy),
-            ("Save…", "Save all as CSV or JSON", self._save),
-            ("Clear", "Take all measurements out of the list and the picture", self._clear),
-        ):
-            button = self.buttons[text] = QPushButton(text, results)
-            button.setToolTip(tip)
-            button.clicked.connect(slot)
-            row.addWidget(button)
+        row, self.buttons = button_row(
+            (
+                ("Draw all", "Draw every measurement that has a place", self._draw_all),
+                ("Copy", "Copy the chosen rows, or all, as a table (Ctrl+C)", self.copy),
+                ("Save…", "Save all as CSV or JSON", self._save),
+                ("Clear", "Take all measurements out of the list and the picture", self._clear),
+            )
+        )
         inner.addLayout(row)
         self.tabs = QTabWidget(self)
         self.tabs.addTab(results, "Results")

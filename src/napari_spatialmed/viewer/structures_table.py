@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
-    QPushButton,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -19,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.busy import BusyBar
+from napari_spatialmed.viewer.button_row import button_row
 from napari_spatialmed.viewer.names_menu import NamesMenu
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.structures_model import (
@@ -108,23 +108,15 @@ class StructuresTable(QWidget):
         above.addWidget(self.search, 2)
         above.addWidget(self.system, 1)
         above.addWidget(self.names)
-        below = QHBoxLayout()
-        below.setSpacing(4)
-        self.buttons: dict[str, QPushButton] = {}
-        for text, tip, slot in (
-            ("Jump to", "Go to the selected structures (or double-click one)", self._jump_to),
+        whose = "the selected structures, or those of the system or search on show"
+        below, self.buttons = button_row(
             (
-                "Solo",
-                "Show only the selected structures, or those of the system or search on show",
-                self._solo,
-            ),
-            ("Hide", "Hide the selected structures, or those of the system or search on show", self._hide),
-            ("Show all", "Show every structure", self._show_all),
-        ):
-            button = self.buttons[text] = QPushButton(text, self)
-            button.setToolTip(tip)
-            button.clicked.connect(slot)
-            below.addWidget(button)
+                ("Jump to", "Go to the selected structures (or double-click one)", self._jump_to),
+                ("Solo", f"Show only {whose}", self._solo),
+                ("Hide", f"Hide {whose}", self._hide),
+                ("Show all", "Show every structure", self._show_all),
+            )
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(above)
