@@ -174,7 +174,18 @@ def test_the_bar_shows_every_key(make_napari_viewer: Maker, qtbot: Any) -> None:
     table = window.findChild(QTableWidget, "all_keys")
     listed = [item.text() for r in range(table.rowCount()) if (item := table.item(r, 1)) is not None]
     assert listed == [does for keys in SECTIONS.values() for _, does in keys.values()]
+    assert "SpatialMed: keys" in [action.text() for action in viewer.window.help_menu.actions()]
     assert {"Next case of the case list", "Show the evidence in the scene", "3D from anterior"} <= set(listed)
+
+
+def test_the_help_menu_diagnoses(make_napari_viewer: Maker, wait_for: Wait) -> None:
+    viewer = make_napari_viewer(show=True)
+    commands.workspace(viewer)
+    wait_for(lambda: any(a.text() == "SpatialMed: diagnose" for a in viewer.window.help_menu.actions()))
+    next(a for a in viewer.window.help_menu.actions() if a.text() == "SpatialMed: diagnose").trigger()
+    found = next(w for w in viewer.window.dock_widgets.values() if isinstance(w, Diagnose))
+    wait_for(lambda: bool(found.message.text()))
+    assert found.text.textCursor().position() == 0, "read from the top"
 
 
 def test_the_demo_can_be_tried_where_there_is_no_benchmark(make_napari_viewer: Maker, wait_for: Wait) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtGui import QFontDatabase, QGuiApplication
+from qtpy.QtGui import QFontDatabase, QGuiApplication, QTextCursor
 from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_spatialmed.diagnosis import report
@@ -57,6 +57,7 @@ class Diagnose(QWidget):
         self.message.say("Copied.", "good")
 
     def _done(self, complete: bool) -> None:
+        self.text.moveCursor(QTextCursor.MoveOperation.Start)
         if complete:
             self.message.say("Everything the main job needs is there.", "good")
         else:

@@ -66,7 +66,6 @@ class MeasureDock(QWidget):
         self.calculators = CalculatorList(self)
         self.calculators.ticked_changed.connect(self._enable)
         self.measure_button = QPushButton("Measure", self)
-        self.measure_button.setToolTip("Measure the selected structures with the ticked calculators")
         self.measure_button.clicked.connect(self.measure)
         self.message = MessageLine(self)
         self.model = MeasurementsModel(self)
@@ -301,7 +300,12 @@ class MeasureDock(QWidget):
         self._enable()
 
     def _enable(self) -> None:
-        self.measure_button.setEnabled(bool(self.session.selection) and bool(self.calculators.ticked()))
+        missing = "" if self.session.selection else "Select structures first."
+        missing = missing or ("" if self.calculators.ticked() else "Tick a calculator first.")
+        self.measure_button.setEnabled(not missing)
+        self.measure_button.setToolTip(
+            missing or "Measure the selected structures with the ticked calculators"
+        )
         for button in self.buttons.values():
             button.setEnabled(bool(self.session.measurements))
 

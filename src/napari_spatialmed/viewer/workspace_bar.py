@@ -8,6 +8,7 @@ from functools import partial
 import napari
 from napari.layers import Points, Shapes
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QPushButton, QSizePolicy, QWidget
 from superqt import QElidingLabel
 
@@ -97,6 +98,11 @@ class WorkspaceBar(QWidget):
         if viewer is not None:
             arrange(viewer)
             self.window().installEventFilter(self)
+            # Where people look; a manifest can't add to this menu.  They go with the bar, their parent.
+            for text, slot in (("SpatialMed: keys", self.show_keys), ("SpatialMed: diagnose", self.diagnose)):
+                action = QAction(text, self)
+                action.triggered.connect(slot)
+                viewer.window.help_menu.addAction(action)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt: the layout is kept as the window closes; napari never closes the docks themselves."""
@@ -129,6 +135,12 @@ class WorkspaceBar(QWidget):
     def show_keys(self) -> None:
         """Show all keys, wherever they act."""
         show_keys(self.window())
+
+    def diagnose(self) -> None:
+        """Tell what this machine has and what is missing."""
+        viewer = self._viewer()
+        if viewer is not None:
+            viewer.window.add_plugin_dock_widget("napari-spatialmed", "Diagnose")
 
     def _on_active(self) -> None:
         """On a person's own points or shapes napari has tools on some of our keys: these come first."""
