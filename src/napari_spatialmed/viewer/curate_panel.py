@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_spatialmed.viewer.benchmark_bar import BenchmarkBar
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.curate_buttons import CurateButtons
-from napari_spatialmed.viewer.frames import scrolled
+from napari_spatialmed.viewer.frames import scrolling_layout
 from napari_spatialmed.viewer.memory import recall
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device
 from napari_spatialmed.viewer.question_checks import QuestionChecks
@@ -34,13 +34,9 @@ class CuratePanel(QWidget):
         self.others = PlainLabel()
         self.message = MessageLine()
         self.buttons = CurateButtons(keeps_time=recall("time_per_item", False))
-        inside = QWidget()
-        outside = QVBoxLayout(self)
-        outside.setContentsMargins(0, 0, 0, 0)
-        outside.addWidget(scrolled(inside))
         # Else napari pushes the parts up and leaves the room below them empty.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        layout = QVBoxLayout(inside)
+        layout = scrolling_layout(self)
         for part in (
             self.bar,
             self.queue,

@@ -36,6 +36,8 @@ LEAST_ROW = 24
 """Height of a table's row in pixels at napari's smallest fonts."""
 DESIGNED_FOR = 9
 """Points: the size for which widths of columns are stated."""
+LONGEST_CELL = 24
+"""Letters that a column which fits its contents has room for."""
 _SIZED_FOR, _WIDTHS = "spatialmed_font_size", "spatialmed_widths"
 WIDEST_SHARE = 0.47
 """Of the screen's width, which a dock may ask for; what still doesn't fit is scrolled to."""
@@ -121,7 +123,15 @@ def _fit_columns(table: QTableView, size: int) -> None:
         for column, width in widths.items():
             table.horizontalHeader().resizeSection(int(column), round(width * size / DESIGNED_FOR))
     elif before not in (None, size) and isinstance(table, QTableWidget):
-        table.resizeColumnsToContents()
+        fit_to_contents(table)
+
+
+def fit_to_contents(table: QTableWidget) -> None:
+    """Make columns as wide as what is in them, up to a limit: what is longer is whole in its tooltip."""
+    table.resizeColumnsToContents()
+    longest = LONGEST_CELL * table.fontMetrics().averageCharWidth()
+    for column in range(table.columnCount()):
+        table.setColumnWidth(column, min(table.columnWidth(column), longest))
 
 
 class _Scrolled(QScrollArea):
@@ -156,15 +166,10 @@ class _Scrolled(QScrollArea):
         return bool(super().eventFilter(watched, event))
 
 
-def scrolled(inside: QWidget) -> QScrollArea:
-    """Let a dock's content scroll on a low screen, instead of making the window taller than the screen."""
-    return _Scrolled(inside)
-
-
 def scrolling_layout(dock: QWidget) -> QVBoxLayout:
-    """The layout for a dock's parts that `scrolled` makes room for."""
+    """The layout for a dock's parts: on a low screen they scroll, instead of making the window taller than the screen."""
     inside = QWidget()
     outside = QVBoxLayout(dock)
     outside.setContentsMargins(0, 0, 0, 0)
-    outside.addWidget(scrolled(inside))
+    outside.addWidget(_Scrolled(inside))
     return QVBoxLayout(inside)

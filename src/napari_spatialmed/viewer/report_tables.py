@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHeaderView, QScrollArea, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
+from napari_spatialmed.viewer.frames import fit_to_contents
 from napari_spatialmed.viewer.messages import PlainLabel, shown
 from napari_spatialmed.viewer.report_details import DetailTable
-
-LONGEST_NAME = 20
-"""Letters of a name in a table's first column."""
 
 
 def plain_table(name: str) -> QTableWidget:
@@ -44,9 +42,7 @@ def fill_table(
             if text == "–" or text.replace(".", "", 1).isdigit():
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(r, c, item)
-    table.resizeColumnsToContents()
-    # The first says whose row it is; a long name is whole in its tooltip, and the numbers are in sight.
-    table.setColumnWidth(0, min(table.columnWidth(0), LONGEST_NAME * table.fontMetrics().averageCharWidth()))
+    fit_to_contents(table)
     if stretch is not None:
         table.horizontalHeader().setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
 

@@ -38,6 +38,8 @@ DOCKS = {
 _LAYOUT_VERSION = 2
 """Raised when docks come or go, so that an older layout is not applied."""
 _RIGHT_WIDTH, _LEFT_WIDTH, _BELOW_HEIGHT = 440, 360, 280
+_RIGHT_SHARE = 0.28
+"""Of a wide window: tables and reports have more to show there."""
 
 
 def open_workspace(viewer: napari.viewer.Viewer) -> None:
@@ -75,7 +77,8 @@ def arrange(viewer: napari.viewer.Viewer) -> None:
     if layout is not None:
         layout.activate()
     window.resize(size)
-    window.resizeDocks([case, measure], [_LEFT_WIDTH, _RIGHT_WIDTH], Qt.Orientation.Horizontal)
+    right = max(_RIGHT_WIDTH, round(_RIGHT_SHARE * size.width()))
+    window.resizeDocks([case, measure], [_LEFT_WIDTH, right], Qt.Orientation.Horizontal)
     window.resizeDocks([below], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
     for dock in (case, measure):
         dock.raise_()
