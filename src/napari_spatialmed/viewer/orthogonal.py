@@ -68,7 +68,8 @@ class SideView:
     def follow(self) -> None:
         """Go where the main view is."""
         case, main = self._session.case, self._main
-        if case is None or self.crosshair is None or main.dims.ndim != 3:
+        # Another case comes in a turn of its own, and goes there by itself.
+        if case is None or case is not self.layers.case or self.crosshair is None:
             return
         here = np.asarray(main.dims.point, float)
         self.model.dims.point = tuple(here)
@@ -84,12 +85,19 @@ class SideView:
         """Take over contrast, opacity and what is hidden."""
         main = self._session.scene.case_layers
         image, labels = self.layers.image, self.layers.labels
-        if image is not None and main.image is not None:
+        # Each change is drawn, even to what was there before.
+        if (
+            image is not None
+            and main.image is not None
+            and image.contrast_limits != main.image.contrast_limits
+        ):
             image.contrast_limits_range = main.image.contrast_limits_range
             image.contrast_limits = main.image.contrast_limits
         if labels is not None and main.labels is not None:
-            labels.opacity = main.labels.opacity
-            labels.colormap = main.labels.colormap
+            if labels.opacity != main.labels.opacity:
+                labels.opacity = main.labels.opacity
+            if labels.colormap is not main.labels.colormap:
+                labels.colormap = main.labels.colormap
 
     def repaint(self) -> None:
         """The label map was edited."""

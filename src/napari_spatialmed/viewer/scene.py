@@ -113,9 +113,7 @@ class Scene:
     def show_case(self, geometry: CaseGeometry, prepared: Prepared | None = None) -> None:
         """Show a case in place of the last, in 2D, axial, at its middle slice."""
         viewer, case = self.viewer, geometry.case
-        # First away with what is on show, or a change from 3D to 2D would draw the old case once more.
-        self._forget_case()
-        viewer.dims.ndisplay = 2
+        self.clear_case()
         self.geometry, self.prepared = geometry, prepared or Prepared(case)
         viewer.canvas.background_color_override = BACKGROUND
         viewer.dims.order = (0, 1, 2)
@@ -139,6 +137,15 @@ class Scene:
         """Add the layers that every case is shown in, one per step; those that are there take none."""
         yield from self.case_layers.place()
         yield from self.drawing_layers.place()
+
+    def clear_case(self) -> bool:
+        """Show no case any more, in 2D; returns whether the view was in 3D."""
+        viewer = self.viewer
+        turned = viewer.dims.ndisplay == 3
+        # First away with what is on show, or a change from 3D to 2D would draw the old case once more.
+        self._forget_case()
+        viewer.dims.ndisplay = 2
+        return turned
 
     def remove_layers(self) -> None:
         """Take the case and all layers of ours off the viewer."""

@@ -285,6 +285,9 @@ class Session:
 
     def _show_opened(self, opened: Opened) -> Iterator[None]:
         yield from self.scene.place_layers()
+        # Back from 3D takes as long as the case itself, so it has a turn of its own; not while a question may keep the last.
+        if not self.edits.unsaved and self.scene.clear_case():
+            yield
         self.set_case(*opened)
 
     def _on_clicked(self, name: str, adding: bool) -> None:
