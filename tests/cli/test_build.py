@@ -148,6 +148,7 @@ def test_a_scheduler_that_is_off(
 
 
 @pytest.mark.alone
+@pytest.mark.timeout(1200)
 def test_a_cluster_that_loses_a_worker_builds_what_this_machine_builds(cohort: Path, tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     here, there = tmp_path / "here.spatialmed.jsonl", tmp_path / "there.spatialmed.jsonl"
@@ -247,6 +248,7 @@ def _idea(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.alone
+@pytest.mark.timeout(1200)
 def test_killed_with_models_it_goes_on_and_pays_for_nothing_twice(cohort: Path, tmp_path: Path) -> None:
     environment = os.environ | {"SPATIALMED_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
 

@@ -98,6 +98,7 @@ def test_a_key_in_the_settings_file_is_refused(environment: dict[str, str], tmp_
 
 
 @pytest.mark.local_llm
+@pytest.mark.timeout(1200)
 def test_serve_local_prints_its_address_and_ends_on_ctrl_c(environment: dict[str, str]) -> None:
     hint = install_hint()
     if hint:
@@ -108,6 +109,8 @@ def test_serve_local_prints_its_address_and_ends_on_ctrl_c(environment: dict[str
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
+        # A shell's background jobs are deaf to Ctrl+C, and so is what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         assert process.stdout is not None

@@ -102,6 +102,7 @@ def close_by_its_button(qtbot: Any, request: pytest.FixtureRequest) -> Callable[
     return close
 
 
+@pytest.mark.timeout(1200)
 def test_closing_while_a_scan_is_loading_twenty_times(
     make_napari_viewer: Maker,
     gate: Gate,

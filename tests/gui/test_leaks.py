@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.timeout(1800)]
 PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "viewer_leaks.py"
 NOISE_MB = 20
 """A window's canvas comes and goes with the driver's own caches; a kept window holds some 100 MB."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.timeout(1800)]
 GUI = Path(__file__).parent
 JOURNEY = (
     "test_workspace.py::test_the_workspace_opens_every_dock_once_and_marks_the_next_step",

@@ -12,7 +12,7 @@ from PIL import Image
 
 from napari_spatialmed import benchmark
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.timeout(1200)]
 
 
 def test_demo_leaves_a_benchmark_pictures_and_a_page(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_demo_leaves_a_benchmark_pictures_and_a_page(tmp_path: Path) -> None:
         str(tmp_path),
     ]
     done = subprocess.run(
-        command, capture_output=True, encoding="utf-8", check=False, timeout=280, env=dict(os.environ)
+        command, capture_output=True, encoding="utf-8", check=False, timeout=1100, env=dict(os.environ)
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr

@@ -185,6 +185,7 @@ def _projector(weights: Path) -> Path:
 
 def _drain(stream: IO[str] | None, take: Callable[[str], None]) -> None:
     assert stream is not None
-    for line in stream:
-        take(line)
+    with stream:
+        for line in stream:
+            take(line)
     take("")
