@@ -48,6 +48,8 @@ def typical(structure: Structure) -> Typical | None:
         entry = _table()[frame].get(concept)
         if entry is None:
             continue
+        if structure.side is None:
+            entry = entry | entry.get("whole", {})  # both halves under one label
         lateral, anterior, superior = entry["at"]
         if structure.side == "left":
             lateral, anterior, superior = entry.get("left", (-lateral, anterior, superior))
