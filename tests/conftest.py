@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pytest_httpserver import HTTPServer
 
+from napari_spatialmed.llm import dialect, keys
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SPATIALMED_SHARED", REPOSITORY.parent / "shared"))
 
@@ -25,11 +27,13 @@ settings.load_profile("steady")
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test has settings, data and cache of its own, and no model endpoint from the environment."""
+    """Every test has settings, data and cache of its own, no model endpoint from the environment, and knows of no server."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("SPATIALMED_HOME", str(home))
     for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(keys, "_session", {})
+    monkeypatch.setattr(dialect, "_known", {})
     return home
 
 

@@ -17,7 +17,6 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from napari_spatialmed.llm import Endpoint
-from napari_spatialmed.llm import dialect as dialect_module
 
 
 class MemoryKeyring(KeyringBackend):
@@ -47,7 +46,6 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path / "settings"))
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "OPENAI_ORG_ID"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(dialect_module, "_known", {})
     before = keyring.get_keyring()
     keyring.set_keyring(MemoryKeyring())
     yield tmp_path / "settings"
