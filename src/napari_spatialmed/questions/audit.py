@@ -103,7 +103,10 @@ class Audit:
         ]
         constant = [r for r in self.relations if r.constant]
         if constant:
-            lines += ["", "the same in every patient (rule P1)"]
+            lines += [
+                "",
+                "relations that are the same in every patient (rule P1 lets no question ask only these)",
+            ]
             lines += [
                 f"  {r.relation}: {', '.join(r.structures)} → {r.answers[0][0]} in {counted(r.cases, 'case')}"
                 for r in constant
@@ -216,7 +219,7 @@ def _constant_verdict(counts: Sequence[RelationCount], constant: Sequence[str]) 
     most = max((c.cases for c in counts), default=0)
     return rule.verdict(
         True,
-        f"No relation is the same in every patient; the most asked one occurs in {counted(most, 'case')}.",
+        f"No question asks only what is the same in every patient; the most asked relation occurs in {counted(most, 'case')}.",
     )
 
 
