@@ -63,6 +63,21 @@ def test_the_plane_shows_structures_in_their_colours_as_strongly_as_2d_does(
     np.testing.assert_allclose(layers.plane.layer.texture[row, column] / 255, grey, atol=0.01)
 
 
+def test_the_plane_shows_what_was_painted_since(session: Session, viewer: ViewerModel) -> None:
+    layers = session.scene.case_layers
+    viewer.dims.ndisplay = 3
+    index = viewer.dims.current_step[0]
+    row, column = np.argwhere(session.case.labels[index] == 0)[0]
+    before = layers.plane.layer.texture[row, column].copy()
+    session.scene.set_editing(True)
+    layers.labels.data_setitem(
+        (np.array([index]), np.array([row]), np.array([column])), session.case["liver"].label
+    )
+    viewer.dims.ndisplay = 3
+    assert viewer.dims.current_step[0] == index
+    assert not np.array_equal(layers.plane.layer.texture[row, column], before)
+
+
 def test_coming_to_3d_the_plane_lies_at_the_slice_one_left(session: Session, viewer: ViewerModel) -> None:
     viewer.dims.ndisplay = 3
     viewer.dims.ndisplay = 2

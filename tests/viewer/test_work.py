@@ -10,6 +10,7 @@ import pytest
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.viewer.busy import BusyBar
+from napari_spatialmed.viewer.collecting import collecting
 from napari_spatialmed.viewer.work import Job, Work
 
 Wait = Callable[[Callable[[], bool]], None]
@@ -129,3 +130,24 @@ def test_progress_shows_in_the_busy_bar(work: Work, wait_for: Wait) -> None:
     release.set()
     wait_for(lambda: not work.running)
     assert bar.isHidden()
+
+
+def test_a_job_whose_dock_is_gone_holds_no_collection_off(
+    qapp: object, wait_for: Callable[[Callable[[], bool]], None]
+) -> None:
+    work, gate = Work(), threading.Event()
+    work.run("Waiting", lambda job: gate.wait(60))
+    assert work in collecting()._running
+    delete(work)
+    gate.set()
+    wait_for(lambda: work not in collecting()._running)
+
+
+def delete(work: Work) -> None:
+    """As Qt does with what belongs to a dock that closes."""
+    from qtpy.QtCore import QCoreApplication, QEvent
+
+    work.deleteLater()
+    QCoreApplication.sendPostedEvents(work, QEvent.Type.DeferredDelete)
+    with pytest.raises(RuntimeError):
+        work.objectName()

@@ -77,7 +77,6 @@ class CaseLayers:
             )
             add_quietly(viewer, self.image, at=viewer.layers.index(self.labels))
             yield
-
         if scan and not self._never_3d and (self.plane is None or self.plane.layer not in viewer.layers):
             self.plane = SlicePlane({OWNER: "plane"})
             add_quietly(viewer, self.plane.layer, at=viewer.layers.index(self.labels) + 1)
@@ -209,10 +208,13 @@ class CaseLayers:
 
     def _fill_plane(self, viewer: ViewerModel) -> None:
         case, limits = self._case, self._limits
-        if self.plane is not None and self.plane.case is None and case is not None and limits is not None:
+        if self.plane is None or case is None or limits is None:
+            return
+        if self.plane.case is None:
             step = viewer.dims.current_step
             self.plane.set_case(case, limits, int(step[0]) if len(step) == 3 else 0)
-            self._tint_plane()
+        # Each time: in 2D the labels may have been painted on.
+        self._tint_plane()
 
     def _tint_plane(self) -> None:
         """Colour the structures in the plane as they are in 2D."""

@@ -243,6 +243,7 @@ class _Relay(QObject):
         try:
             work.objectName()
         except RuntimeError:
+            collecting().end(work)
             return  # its dock was closed and took it along
         getattr(work, slot)(generation, *values)
 
