@@ -20,7 +20,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDockWidget, QPushButton, QScrollArea, QTabBar, QTableWidget
 
-from napari_spatialmed.case import colors, make_case
+from napari_spatialmed.case import Case, colors, make_case
 from napari_spatialmed.geometry import measure
 from napari_spatialmed.viewer import commands, memory, workspace
 from napari_spatialmed.viewer.case_dock import CaseDock
@@ -311,6 +311,13 @@ def test_side_views_follow_the_main_view_and_lead_it(session: Session, wait_for:
     assert viewer.dims.point[0] == 3.0
     assert viewer.dims.point[2] == 7.0
     assert coronal.letters.letters()["top"] == "S"
+    case = session.case
+    session.set_case(Case(case.labels[:12, :13, :14].copy(), case.affine, case.structures))
+    for view in side.views.values():
+        wait_for(lambda view=view: view.layers.case is session.case)  # type: ignore[misc]
+        assert view.model.scene.camera.center[1:] == tuple(
+            (np.array((12, 13, 14))[list(view._order[1:])] - 1) / 2
+        )
 
 
 def test_an_unreadable_file_is_told_in_the_case_dock(

@@ -218,6 +218,18 @@ def test_a_case_of_another_shape_and_kind_is_shown_in_the_same_layers(
     assert [layer.name for layer in viewer.layers[:2]] == ["Scan", "Structures"]
 
 
+def test_a_smaller_case_after_3d_fills_the_picture(
+    session: Session, viewer: ViewerModel, case: Case, wait_for: Wait
+) -> None:
+    session.select(["liver"])
+    viewer.dims.ndisplay = 3
+    wait_for(lambda: session.scene.surfaces.complete)
+    session.set_case(Case(case.labels[:8, :9, :10].copy(), case.affine, case.structures[:1]))
+    low, high = viewer._sliced_extent_world_augmented()
+    assert (high - low) / case.spacing[1:] == pytest.approx((9, 10))
+    assert viewer.scene.camera.center[1:] == pytest.approx((low + high) / 2)
+
+
 def test_a_layer_that_was_deleted_is_there_again_for_the_next_case(
     session: Session, viewer: ViewerModel, case: Case
 ) -> None:

@@ -83,3 +83,12 @@ def keep_from_sliders(viewer: ViewerModel, layer: Layer) -> None:
     looks = getattr(viewer, "_on_layers_change", None)
     if looks is not None:
         layer.events.data.disconnect(looks)
+
+
+def note_extent(layer: Layer) -> None:
+    """After new data of a layer that may be hidden: let napari look anew where it lies.
+
+    napari does so of visible layers only.  The next view that is fitted to all layers would leave room for a scan long gone.
+    """
+    if not layer.visible:
+        layer._clear_extent()

@@ -62,8 +62,9 @@ class SideView:
         self.layers.show(case, prepared, self._main.dims.point)
         self.restyle()
         self.letters.show(True)
-        self.model.reset_view()
+        # Before the view is fitted to all layers: the last case's crosshair may be larger than this scan.
         self.follow()
+        self.model.reset_view()
 
     def follow(self) -> None:
         """Go where the main view is."""

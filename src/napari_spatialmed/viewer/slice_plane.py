@@ -13,6 +13,7 @@ from napari.layers import Surface
 from numpy.typing import NDArray
 
 from napari_spatialmed.case import Case
+from napari_spatialmed.viewer.layer_changes import note_extent
 
 _FACES = np.array([[0, 1, 2], [0, 2, 3]])
 # Corners go round from the first row's first column; the texture's second coordinate counts from the last row.
@@ -48,8 +49,10 @@ class SlicePlane:
         self._redraw(case)
 
     def forget_case(self) -> None:
-        """Keep no scan in memory that isn't on show any more."""
+        """Keep nothing in memory of a scan that isn't on show any more, nor its place in the scene."""
         self.case = None
+        self.layer.data = (np.zeros((4, 3), np.float32), _FACES)
+        note_extent(self.layer)
 
     def move(self, axis: int, index: int) -> None:
         """Show the slice at this index of an axis; an index outside of the scan stands for the nearest slice."""

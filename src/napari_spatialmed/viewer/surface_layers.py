@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer
 
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.viewer.layer_changes import OWNER, add_quietly, keep_from_sliders
+from napari_spatialmed.viewer.layer_changes import OWNER, add_quietly, keep_from_sliders, note_extent
 from napari_spatialmed.viewer.surface_building import MOST_REFINED, Group, build, refine
 from napari_spatialmed.viewer.surfaces import Surface
 from napari_spatialmed.viewer.work import Work
@@ -302,6 +302,7 @@ def _set_mesh(layer: SurfaceLayer, mesh: _Mesh) -> None:
         layer.vertex_colors = None
         layer.data = (vertices, faces)
     layer.vertex_colors = colors
+    note_extent(layer)
 
 
 def _layer(title: str) -> SurfaceLayer:
