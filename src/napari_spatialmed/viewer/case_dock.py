@@ -22,6 +22,7 @@ from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text
 from napari_spatialmed.viewer.open_form import OpenForm
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.structures_table import StructuresTable
+from napari_spatialmed.viewer.window_row import WindowRow
 from napari_spatialmed.wording import counted
 
 EMPTY = (
@@ -139,12 +140,9 @@ class CaseDock(QWidget):
         self.opening.collapse(animate=False)
         self.facts.setText(facts_text(case))
         self.notes.say("\n".join(notes_of(case)), "warning")
-        self.window_box.clear()
-        self.window_box.addItems(list(self.session.scene.windows))
+        self.window_row.show_case()
         self.palette_box.setCurrentIndex(self.palette_box.findData(self.session.scene.palette))
         self._on_view()
-        for widget in (self.window_box, self.window_label):
-            widget.setVisible(case.image is not None)
 
     def _samples(self) -> QWidget:
         box = QWidget(self)
@@ -175,14 +173,7 @@ class CaseDock(QWidget):
             )
             button.clicked.connect(partial(self._show_view, axis))
             views.addWidget(button)
-        looks = QHBoxLayout()
-        self.window_label = QLabel("Window", box)
-        self.window_box = QComboBox(box)
-        self.window_box.setToolTip("Window presets: which intensities are spread over the grey scale")
-        self.window_box.setAccessibleName("Window preset")
-        self.window_box.activated.connect(self._set_window)
-        looks.addWidget(self.window_label)
-        looks.addWidget(self.window_box, 1)
+        self.window_row = WindowRow(self.session, box)
         self.palette_box = QComboBox(box)
         for title, palette in (("Colours", "steady"), ("Colour-blind safe", "safe")):
             self.palette_box.addItem(title, palette)
@@ -205,7 +196,7 @@ class CaseDock(QWidget):
         rows.addLayout(views)
         self.cut = CutRow(self.session, box)
         rows.addWidget(self.cut)
-        rows.addLayout(looks)
+        rows.addWidget(self.window_row)
         rows.addLayout(colours)
         return box
 
@@ -214,11 +205,6 @@ class CaseDock(QWidget):
             self.session.scene.view_from("A")
         else:
             self.session.scene.show_plane(axis)
-
-    def _set_window(self) -> None:
-        limits = self.session.scene.windows.get(self.window_box.currentText())
-        if limits is not None:
-            self.session.scene.set_window(*limits)
 
     def _set_palette(self) -> None:
         self.session.scene.set_palette(self.palette_box.currentData())

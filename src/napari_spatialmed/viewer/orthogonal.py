@@ -19,6 +19,7 @@ from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.scene import BACKGROUND
 from napari_spatialmed.viewer.session import Session, session_for
 from napari_spatialmed.viewer.wheel import Wheel
+from napari_spatialmed.viewer.window_level import WindowDrag
 
 _ORDERS = {"Coronal": (1, 0, 2), "Sagittal": (2, 0, 1)}
 CROSSHAIR = "#49c5ff"
@@ -40,6 +41,7 @@ class SideView:
         self.crosshair: Vectors | None = None
         self.model.mouse_drag_callbacks.append(self._on_press)
         self._wheel = Wheel(self.model, main)
+        self._window = WindowDrag(self.model, session.scene)
 
     def place(self) -> Iterator[None]:
         """Add what is missing of the layers that every case is shown in, one per step."""
@@ -106,11 +108,22 @@ class SideView:
             self.layers.labels.refresh()
 
     def _on_press(self, viewer: ViewerModel, event: Any) -> Generator[None, None, None]:
+        """The crosshair goes with the mouse; with Shift the picture does."""
+        shifting, start = tuple(event.modifiers) == ("Shift",), np.asarray(event.position)
+        if event.button != 1 or (event.modifiers and not shifting):
+            return
         while event.type in ("mouse_press", "mouse_move"):
-            if event.button == 1 or event.type == "mouse_move":
-                axes = self._order[1:]
-                self._main.dims.set_point(axes, [float(event.position[axis]) for axis in axes])
+            axes = list(self.model.dims.order[1:])
+            here = np.asarray(event.position, float)
+            if shifting:
+                camera = self.model.scene.camera
+                camera.center = (0.0, *(np.asarray(camera.center[1:]) - (here - start)[axes]))
+            else:
+                self._main.dims.set_point(axes, [float(v) for v in here[axes]])
+            # Or napari would shift the picture, and the crosshair stay where it is in it.
+            event.handled = True
             yield
+        event.handled = True
 
 
 class OrthogonalViews(QWidget):

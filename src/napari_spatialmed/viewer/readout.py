@@ -16,6 +16,8 @@ from napari_spatialmed.viewer.space import ras_from_world, ras_text
 if TYPE_CHECKING:
     from napari_spatialmed.viewer.scene import Scene
 
+SEPARATOR = "  ·  "
+_NARROW_PX = 900
 _KEY = "spatialmed_readout"
 
 
@@ -36,15 +38,21 @@ class Readout:
             viewer.mouse_move_callbacks.remove(self._on_move)
             viewer.canvas.overlays.pop(_KEY, None)
 
+    def say(self, text: str) -> None:
+        """Write this until the mouse moves; on a small canvas in lines, or it would cover letters and scale bar."""
+        viewer = self._viewer()
+        if viewer is not None and viewer.canvas.size[1] < _NARROW_PX:
+            text = text.replace(SEPARATOR, "\n")
+        if text != self.overlay.text:
+            self.overlay.text = text
+        self.overlay.visible = bool(text)
+
     def _on_move(self, viewer: ViewerModel, event: Any) -> None:
         scene = self._scene()
         if scene is None or scene.case is None:
             self.overlay.visible = False
             return
-        text = readout_text(scene, np.asarray(event.position, float), event.view_direction)
-        if text != self.overlay.text:
-            self.overlay.text = text
-        self.overlay.visible = bool(text)
+        self.say(readout_text(scene, np.asarray(event.position, float), event.view_direction))
 
 
 def readout_text(scene: Scene, position: np.ndarray, direction: np.ndarray | None) -> str:
@@ -59,4 +67,4 @@ def readout_text(scene: Scene, position: np.ndarray, direction: np.ndarray | Non
     if case.image is not None:
         value = float(case.image[tuple(index)])
         parts.append(f"{value:.0f} HU" if case.modality == "CT" else f"{value:.5g}")
-    return shown("  ·  ".join(p for p in parts if p))
+    return shown(SEPARATOR.join(p for p in parts if p))

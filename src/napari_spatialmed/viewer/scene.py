@@ -39,6 +39,7 @@ from napari_spatialmed.viewer.space import world_from_ras
 from napari_spatialmed.viewer.surface_layers import SurfaceLayers
 from napari_spatialmed.viewer.unmoved import Unmoved
 from napari_spatialmed.viewer.wheel import Wheel
+from napari_spatialmed.viewer.window_level import WindowLevel
 
 BACKGROUND = "#0c0e10"
 """Behind scans, in both themes: a bright canvas would blind the eye to dark tissue."""
@@ -77,6 +78,7 @@ class Scene:
         self.letters = OrientationLetters(viewer)
         self._clicks = Clicks(viewer, self)
         self._readout = Readout(viewer, self)
+        self.window_level = WindowLevel(viewer, self)
         self.pointing = Pointing(viewer, self)
         self.cut = Cut(viewer, self)
         self._steps = SliceSteps(viewer, self)
@@ -355,6 +357,10 @@ class Scene:
         elif POINTED in self.drawing_layers.drawings:
             self.drawing_layers.erase(POINTED)
 
+    def say(self, text: str) -> None:
+        """Write a line at the canvas's edge, where the next move of the mouse replaces it."""
+        self._readout.say(text)
+
     def clear_drawings(self) -> None:
         """Take all drawings away."""
         self.drawing_layers.clear()
@@ -432,6 +438,7 @@ class Scene:
         self._unmoved.stop()
         self._clicks.stop()
         self._readout.stop()
+        self.window_level.stop()
         self.pointing.stop()
         self.cut.stop()
         self._steps.stop()

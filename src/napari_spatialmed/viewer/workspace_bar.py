@@ -159,6 +159,8 @@ class WorkspaceBar(QWidget):
             return
         if key.startswith("from_"):
             scene.view_from(key.removeprefix("from_"))
+        elif key == "next_window":
+            scene.window_level.next_preset()
         elif key == "picture":
             self.picture()
         elif key == "edit_labels":
