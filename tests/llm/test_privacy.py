@@ -54,6 +54,16 @@ def test_keys_come_from_the_environment_then_the_keyring(monkeypatch: pytest.Mon
     assert find_key(named) is None
 
 
+def test_a_server_on_this_machine_gets_its_stored_key_in_the_next_program_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tunnel to a server that asks for a key is http://localhost."""
+    tunnel = REMOTE.model_copy(update={"base_url": "http://localhost:8000/v1"})
+    assert keep_key(tunnel, SecretStr("stored"))
+    monkeypatch.setattr("napari_spatialmed.llm.keys._session", {})
+    assert find_key(tunnel) == SecretStr("stored")
+
+
 def test_a_stored_key_goes_to_no_other_address() -> None:
     keep_key(REMOTE, SecretStr(CANARY))
     assert find_key(REMOTE.model_copy(update={"base_url": "https://evil.example/v1"})) is None

@@ -45,6 +45,8 @@ def test_safe_addresses(url: str) -> None:
         "https://a.example/v1?key=abc",
         "ftp://a.example",
         "file:///etc/passwd",
+        "http://localhost:port/v1",
+        "https://a.example:99999/v1",
         "models",
     ],
 )
@@ -146,3 +148,16 @@ def test_a_secret_in_an_address_is_refused_without_repeating_it(address: str) ->
     with pytest.raises(EndpointSettingsError) as caught:
         resolve_endpoint(address)
     assert "sk-canary" not in str(caught.value)
+
+
+def test_a_default_that_is_gone_is_said_and_never_replaced_by_another() -> None:
+    save_endpoint(LAB)
+    save_endpoint(HOME)
+    set_default("lab")
+    save_endpoint(LAB, replace=True)
+    assert resolve_endpoint() == LAB
+    remove_endpoint("lab")
+    assert resolve_endpoint() == HOME  # the only one; "lab" is no default any more
+    endpoints_file().write_text('default = "lab"\n' + endpoints_file().read_text("utf-8"), "utf-8")
+    with pytest.raises(NoEndpointError, match="default endpoint 'lab' isn't there"):
+        resolve_endpoint()

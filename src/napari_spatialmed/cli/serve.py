@@ -155,13 +155,23 @@ def key_command(name: str, forget: bool) -> None:
         forget_key(endpoint)
         click.echo(f"the key of {name} is forgotten")
         return
-    key = SecretStr(click.prompt(f"Key for {endpoint.base_url}", hide_input=True))
+    key = SecretStr(_asked_for(f"Key for {endpoint.base_url}"))
     if not keep_key(endpoint, key):
         raise EndpointSettingsError(
             "this machine has no keyring",
             hint=f"Put the key into an environment variable and name it: `spatialmed endpoint add {name} {endpoint.base_url} --key-env NAME --replace`.",
         )
     click.echo("stored in the system's keyring")
+
+
+def _asked_for(what: str) -> str:
+    """A secret from the keyboard, unseen; from a pipe its first line (`pass show lab | spatialmed endpoint key lab`)."""
+    if sys.stdin.isatty():
+        return str(click.prompt(what, hide_input=True))
+    given = sys.stdin.readline().strip()
+    if not given:
+        raise click.UsageError("no key came from the input; run this in a terminal to be asked for it.")
+    return given
 
 
 @endpoint_command.command("test")

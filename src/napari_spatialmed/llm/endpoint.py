@@ -58,6 +58,12 @@ class Endpoint(BaseModel):
     @classmethod
     def _safe(cls, value: str) -> str:
         url = urlsplit(value.strip())
+        try:
+            _ = url.port
+        except ValueError:
+            raise ValueError(
+                f"{shown_address(value)!r} has no usable port; it is a number up to 65535"
+            ) from None
         if url.scheme not in ("http", "https") or not url.hostname:
             raise ValueError(
                 f"{shown_address(value)!r} is no web address; it should look like https://server/v1"

@@ -31,7 +31,7 @@ ErrorKind = Literal[
 ]
 
 ADVICE: dict[ErrorKind, str] = {
-    "auth": "Check the key: `spatialmed endpoint key NAME` stores a new one in the system's keyring.",
+    "auth": "Check the key: `spatialmed endpoint key NAME` stores a new one in the system's keyring. An environment variable that the endpoint names comes first.",
     "not_found": "Check the model's name and the base URL; `spatialmed endpoint test NAME` lists what the server offers.",
     "rate_limit": "The server asks to slow down: try again later, or lower the endpoint's concurrency.",
     "quota": "The account has no credit left: look at the provider's billing page.",
@@ -98,10 +98,13 @@ class EndpointError(SpatialMedError):
 class NoEndpointError(EndpointError):
     """No endpoint was named and none is set up."""
 
-    def __init__(self, what: str = "no model endpoint is set up", *, hint: str | None = None) -> None:
+    def __init__(
+        self, what: str = "no model endpoint is set up", *, where: str | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(
             "not_found",
             what,
+            where=where,
             hint=hint
             or "Add one with `spatialmed endpoint add`, set OPENAI_BASE_URL, or try `spatialmed serve-local` (no key, no network).",
         )

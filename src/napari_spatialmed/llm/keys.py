@@ -34,8 +34,6 @@ def find_key(endpoint: Endpoint) -> SecretStr | None:
     account = _account(endpoint)
     if account in _session:
         return _session[account]
-    if not endpoint.is_remote:
-        return None
     try:
         stored = keyring.get_password(SERVICE, account)
     except keyring.errors.KeyringError:

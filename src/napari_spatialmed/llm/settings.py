@@ -20,6 +20,7 @@ ENVIRONMENT = "environment"
 """The name of the endpoint that OPENAI_BASE_URL, OPENAI_MODEL and OPENAI_API_KEY describe."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_DEFAULT = re.compile(r"(?m)^default\s*=.*\n?")
 _OPENAI = "https://api.openai.com/v1"
 
 
@@ -88,6 +89,12 @@ def resolve_endpoint(name: str | None = None, *, path: Path | None = None) -> En
     default = default_name(path)
     if default in known:
         return known[default]
+    if default:
+        raise NoEndpointError(
+            f"the default endpoint {default!r} isn't there",
+            where=str(path or endpoints_file()),
+            hint="Choose another with `spatialmed endpoint default NAME`, or take that line out.",
+        )
     if len(known) == 1:
         return next(iter(known.values()))
     if known:
@@ -121,7 +128,7 @@ def save_endpoint(endpoint: Endpoint, *, replace: bool = False) -> Path:
             raise EndpointSettingsError(
                 f"there is an endpoint {endpoint.name!r} already", where=path, hint="Add --replace."
             )
-        remove_endpoint(endpoint.name)
+        _write(path, _without(path, endpoint.name))
     lines = [f"[{json.dumps(endpoint.name)}]"]
     for key, value in endpoint.model_dump(exclude={"name"}, exclude_defaults=True).items():
         lines.append(f"{key} = {_toml(value)}")
@@ -131,7 +138,7 @@ def save_endpoint(endpoint: Endpoint, *, replace: bool = False) -> Path:
 
 
 def remove_endpoint(name: str) -> None:
-    """Take an endpoint out of the user's file.
+    """Take an endpoint out of the user's file; if it was the default, there is none from then on.
 
     Raises
     ------
@@ -141,6 +148,14 @@ def remove_endpoint(name: str) -> None:
     path = endpoints_file()
     if name not in _tables(path):
         raise NoEndpointError(f"there is no endpoint {name!r} in {path}")
+    text = _without(path, name)
+    if default_name(path) == name:
+        text = _DEFAULT.sub("", text)
+    _write(path, text.lstrip())
+
+
+def _without(path: Path, name: str) -> str:
+    """The file's text without an endpoint's table."""
     kept: list[str] = []
     inside = False
     for line in path.read_text("utf-8").splitlines():
@@ -149,7 +164,7 @@ def remove_endpoint(name: str) -> None:
             inside = (header.group(1) or header.group(2)) == name
         if not inside:
             kept.append(line)
-    _write(path, "\n".join(kept).strip() + "\n")
+    return "\n".join(kept).strip() + "\n"
 
 
 def set_default(name: str) -> None:
@@ -157,8 +172,7 @@ def set_default(name: str) -> None:
     resolve_endpoint(name)
     path = endpoints_file()
     text = path.read_text("utf-8") if path.exists() else ""
-    body = re.sub(r"(?m)^default\s*=.*\n?", "", text)
-    _write(path, f"default = {json.dumps(name)}\n\n{body.lstrip()}")
+    _write(path, f"default = {json.dumps(name)}\n\n{_DEFAULT.sub('', text).lstrip()}")
 
 
 def _tables(path: Path) -> dict[str, Any]:
@@ -166,7 +180,13 @@ def _tables(path: Path) -> dict[str, Any]:
         return {}
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise EndpointSettingsError(
+            "it isn't text in UTF-8",
+            where=path,
+            hint="Save it as UTF-8, or delete it and add the endpoints again.",
+        ) from None
+    except tomllib.TOMLDecodeError as error:
         raise EndpointSettingsError(
             f"this isn't TOML: {error}", where=path, hint="Correct the line it names."
         ) from None
@@ -177,7 +197,11 @@ def _tables(path: Path) -> dict[str, Any]:
 
 def _endpoint(name: str, entry: Any, source: Path) -> Endpoint:
     if not isinstance(entry, dict):
-        raise EndpointSettingsError(f"{name!r} should be a table with a base_url", where=source)
+        raise EndpointSettingsError(
+            f"{name} = {entry!r} is no endpoint",
+            where=source,
+            hint='Write `default = "NAME"`, and for each endpoint a table: [NAME], and below it base_url = "https://…/v1".',
+        )
     secret = [
         key for key in entry if key.casefold() in ("key", "api_key", "apikey", "token", "secret", "password")
     ]
