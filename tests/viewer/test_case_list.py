@@ -100,8 +100,10 @@ def test_the_next_one_is_read_ahead_and_only_that(bare: Session, cases: CaseList
     assert cases.ahead is not None
     assert cases.ahead.key == "p02"
     cases.next()
-    assert cases.on_show.key == "p02", "on show at once"
-    assert not bare.opening.running
+    assert not bare.opening.running, "nothing is left to read"
+    assert cases.coming.key == "p02"
+    wait_for(lambda: cases.on_show.key == "p02")
+    assert cases.coming is None
     wait_for(lambda: bare.ahead.ready is not None)
     assert cases.ahead.key == "p03"
     show(bare, "p01", wait_for)

@@ -14,12 +14,13 @@ from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.slice_plane import SlicePlane
 
 Wait = Callable[[Callable[[], bool]], None]
+UNTINTED = np.zeros((0, 4), np.float32)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_every_corner_of_the_picture_lies_at_its_own_voxel(case: Case, axis: int) -> None:
     plane = SlicePlane({})
-    plane.set_case(case, (0.0, 100.0), 3)
+    plane.set_case(case, (0.0, 100.0), 3, UNTINTED)
     plane.move(axis, 7)
     image, layer = case.image, plane.layer
     assert image is not None
@@ -37,7 +38,7 @@ def test_every_corner_of_the_picture_lies_at_its_own_voxel(case: Case, axis: int
 
 def test_the_plane_follows_the_window_and_stays_within_the_scan(case: Case) -> None:
     plane = SlicePlane({})
-    plane.set_case(case, (0.0, 100.0), 3)
+    plane.set_case(case, (0.0, 100.0), 3, UNTINTED)
     plane.set_window(-20.0, -19.0)
     assert plane.layer.texture.max() == 255
     plane.move(0, 10_000)

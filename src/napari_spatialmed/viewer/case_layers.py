@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from napari_spatialmed.case import Case
 from napari_spatialmed.viewer.case_pictures import Prepared, label_colors, label_names
@@ -18,8 +18,8 @@ from napari_spatialmed.viewer.layer_changes import (
     OWNER,
     add_quietly,
     as_one_change,
+    in_one_go,
     keep_from_sliders,
-    removing_layers,
 )
 from napari_spatialmed.viewer.settings import Palette
 from napari_spatialmed.viewer.slice_plane import SlicePlane
@@ -83,26 +83,25 @@ class CaseLayers:
             keep_from_sliders(viewer, self.plane.layer)
             yield
 
-    def show(self, case: Case, prepared: Prepared, place: ArrayLike) -> None:
-        """Pour a case into the layers, and go to a place in the world, shape (3,), mm.
+    def pour(self, case: Case, prepared: Prepared) -> Iterator[None]:
+        """Put a case into the layers, hidden, in steps; :meth:`reveal` shows it.
 
         The layers stay between cases: to take them away and add them costs most of a second.
         """
+        yield from self.place(scan=case.image is not None)
         viewer = self._viewer()
         if viewer is None:
             return
-        for _ in self.place(scan=case.image is not None):
-            pass
-        self.leave(2)
-        self.leave(3)
+        with in_one_go(viewer):
+            self.leave(2)
+            self.leave(3)
+            if case.image is None:
+                self._remove(self.image)
+                self._remove(None if self.plane is None else self.plane.layer)
+                self.image = self.plane = self._limits = None
         self._case, self._palette, self._hidden = case, prepared.palette, frozenset()
         if self.plane is not None:
             self.plane.forget_case()
-        if case.image is None:
-            with removing_layers(viewer):
-                self._remove(self.image)
-                self._remove(None if self.plane is None else self.plane.layer)
-            self.image = self.plane = self._limits = None
         with as_one_change(viewer, self._flat()):
             for layer, (data, given, _) in zip(self._flat(), prepared.layers, strict=True):
                 layer.data = data
@@ -113,10 +112,17 @@ class CaseLayers:
         assert self.labels is not None
         # New data unlock a layer; locked again, it forgets what could be undone in the last case.
         set_locked(self.labels, True)
+
+    def reveal(self, place: ArrayLike) -> None:
+        """Show what was poured in, at a place in the world, shape (3,), mm."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
         # Before they are seen, so that they are sliced once.
         viewer.dims.set_point((0, 1, 2), tuple(np.asarray(place, float)))
-        for layer in self._flat():
-            layer.visible = True
+        with in_one_go(viewer):
+            for layer in self._flat():
+                layer.visible = True
         viewer.layers.selection.active = self.labels
 
     def remove(self) -> None:
@@ -212,16 +218,20 @@ class CaseLayers:
             return
         if self.plane.case is None:
             step = viewer.dims.current_step
-            self.plane.set_case(case, limits, int(step[0]) if len(step) == 3 else 0)
-        # Each time: in 2D the labels may have been painted on.
-        self._tint_plane()
+            self.plane.set_case(case, limits, int(step[0]) if len(step) == 3 else 0, self._tints(case))
+        else:
+            # Each time: in 2D the labels may have been painted on.
+            self._tint_plane()
 
     def _tint_plane(self) -> None:
         """Colour the structures in the plane as they are in 2D."""
-        if self.plane is None or self.plane.case is None or self.labels is None or self._case is None:
-            return
-        colors = self.labels.colormap.color_dict
-        tints = np.zeros((max((s.label for s in self._case), default=0) + 1, 4), np.float32)
-        for s in self._case:
-            tints[s.label] = np.asarray(colors[s.label]) * (1, 1, 1, self.labels.opacity)
-        self.plane.set_tints(tints)
+        if self.plane is not None and self.plane.case is not None and self._case is not None:
+            self.plane.set_tints(self._tints(self._case))
+
+    def _tints(self, case: Case) -> NDArray[np.float32]:
+        tints = np.zeros((max((s.label for s in case), default=0) + 1, 4), np.float32)
+        if self.labels is not None:
+            colors = self.labels.colormap.color_dict
+            for s in case:
+                tints[s.label] = np.asarray(colors[s.label]) * (1, 1, 1, self.labels.opacity)
+        return tints

@@ -124,9 +124,9 @@ class CaseList(QObject):
         wanted = row.wanted
         if wanted is None:
             self.said.emit(row.problem)
-        elif row.identity != self._on_show:
+        elif row.identity != self._on_show or self._session.arriving:
             self._session.show_async(wanted)
-            self._coming = row.identity if self._session.opening.running else None
+            self._coming = row.identity if self._session.opening.running or self._session.arriving else None
             self.changed.emit()
         elif self._coming is not None:
             self._session.opening.cancel()
@@ -229,6 +229,8 @@ class CaseList(QObject):
 
     def _on_case(self) -> None:
         case = self._session.case
+        if not self._session.opening.running:
+            self._coming = None
         self._find_on_show()
         if case is not None and self._on_show is not None:
             n = self._places[self._on_show]
@@ -243,7 +245,8 @@ class CaseList(QObject):
         self._mark(self._coming, error)
 
     def _opening_ended(self) -> None:
-        self._coming = None
+        if not self._session.arriving:
+            self._coming = None
         self.changed.emit()
 
     def _ahead_began(self) -> None:

@@ -26,10 +26,10 @@ def load_layers() -> None:
 
 
 @contextmanager
-def removing_layers(viewer: ViewerModel) -> Iterator[None]:
-    """Around taking several layers out of a viewer.
+def in_one_go(viewer: ViewerModel) -> Iterator[None]:
+    """Around showing, hiding or removing several layers: the scene is put in order once, not after each.
 
-    napari collects garbage after every layer, or after a batch of them: half a second in a grown process.  What exists
+    napari collects garbage after a batch, or after every layer that goes: half a second in a grown process.  What exists
     beforehand is kept out of that; Python's own next round takes it.
     """
     # What somebody else has frozen stays so.

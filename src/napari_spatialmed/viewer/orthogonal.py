@@ -55,13 +55,15 @@ class SideView:
             keep_from_sliders(self.model, self.crosshair)
             yield
 
-    def show_case(self) -> None:
-        """Show what the main view shows."""
+    def show_case(self) -> Iterator[None]:
+        """Show what the main view shows, in steps."""
         case, prepared = self._session.case, self._session.scene.prepared
         if case is None or prepared is None:
             return
+        yield from self.layers.pour(case, prepared)
+        yield
         self.model.dims.order = self._order
-        self.layers.show(case, prepared, self._main.dims.point)
+        self.layers.reveal(self._main.dims.point)
         self.restyle()
         self.letters.show(True)
         # Before the view is fitted to all layers: the last case's crosshair may be larger than this scan.
@@ -153,6 +155,7 @@ class OrthogonalViews(QWidget):
         self.session.case_changed.connect(self._on_case)
         self.session.scene.looks_changed.connect(self._restyle)
         self.session.scene.edited.connect(self._repaint)
+        self._on_opening()
         self._on_case()
 
     def _on_opening(self) -> None:
@@ -166,7 +169,7 @@ class OrthogonalViews(QWidget):
         for view in self.views.values():
             yield from view.place()
             if showing:
-                view.show_case()
+                yield from view.show_case()
                 yield
 
     def _on_point(self) -> None:

@@ -28,7 +28,7 @@ from napari_spatialmed.viewer.cut import Cut
 from napari_spatialmed.viewer.drawing_layers import DrawingLayers
 from napari_spatialmed.viewer.drawings import Drawing, drawing_key, drawing_of
 from napari_spatialmed.viewer.edits import Edit, EditWatch
-from napari_spatialmed.viewer.layer_changes import OWNER, load_layers, removing_layers
+from napari_spatialmed.viewer.layer_changes import OWNER, in_one_go, load_layers
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.looking import go_to, look_across, look_from
 from napari_spatialmed.viewer.pointing import POINTED, Pointing, box_around
@@ -112,16 +112,30 @@ class Scene:
         """The case on show."""
         return None if self.geometry is None else self.geometry.case
 
-    def show_case(self, geometry: CaseGeometry, prepared: Prepared | None = None) -> None:
-        """Show a case in place of the last, in 2D, axial, at its middle slice."""
+    def pour_case(self, case: Case, prepared: Prepared) -> Iterator[None]:
+        """Put a case into the layers in place of the last, in steps; from the first on, none is on show.
+
+        :meth:`reveal_case` ends it.
+        """
+        viewer = self.viewer
+        # First away with what is on show, or a change from 3D to 2D would draw the old case once more.
+        self._forget_case()
+        if viewer.dims.ndisplay == 3:
+            yield
+            viewer.dims.ndisplay = 2
+            yield
+        yield from self.case_layers.pour(case, prepared)
+        yield
+
+    def reveal_case(self, geometry: CaseGeometry, prepared: Prepared) -> None:
+        """Show what was poured in, in 2D, axial, at its middle slice."""
         viewer, case = self.viewer, geometry.case
-        self.clear_case()
-        self.geometry, self.prepared = geometry, prepared or Prepared(case)
+        self.geometry, self.prepared = geometry, prepared
         viewer.canvas.background_color_override = BACKGROUND
         viewer.dims.order = (0, 1, 2)
-        middle = (np.asarray(case.labels.shape) - 1) // 2 * case.spacing
-        self.case_layers.show(case, self.prepared, middle)
-        self._palette = self.prepared.palette
+        self._steps.keep()
+        self.case_layers.reveal((np.asarray(case.labels.shape) - 1) // 2 * case.spacing)
+        self._palette = prepared.palette
         self.surfaces.set_case(geometry)
         self.surfaces.recolor(self.colors)
         self.drawing_layers.set_case(case)
@@ -140,19 +154,10 @@ class Scene:
         yield from self.case_layers.place()
         yield from self.drawing_layers.place()
 
-    def clear_case(self) -> bool:
-        """Show no case any more, in 2D; returns whether the view was in 3D."""
-        viewer = self.viewer
-        turned = viewer.dims.ndisplay == 3
-        # First away with what is on show, or a change from 3D to 2D would draw the old case once more.
-        self._forget_case()
-        viewer.dims.ndisplay = 2
-        return turned
-
     def remove_layers(self) -> None:
         """Take the case and all layers of ours off the viewer."""
         self._forget_case()
-        with removing_layers(self.viewer):
+        with in_one_go(self.viewer):
             # What is hidden isn't sliced and drawn anew for every layer that goes.
             for layer in self.viewer.layers:
                 if OWNER in layer.metadata:
@@ -169,11 +174,12 @@ class Scene:
             self._wheel.stop()
             self._wheel = None
         self.cut.forget()
-        self.case_layers.leave(2)
-        self.case_layers.leave(3)
-        self.drawing_layers.set_case(None)
-        self.surfaces.set_case(None)
-        self.letters.show(False)
+        with in_one_go(self.viewer):
+            self.case_layers.leave(2)
+            self.case_layers.leave(3)
+            self.drawing_layers.set_case(None)
+            self.surfaces.set_case(None)
+            self.letters.show(False)
         self.geometry = self.prepared = None
         self._selected = self._hidden = frozenset()
 
@@ -411,8 +417,9 @@ class Scene:
     def _leave_view(self) -> None:
         viewer = self._viewer()
         if viewer is not None and self.case is not None:
-            self.case_layers.leave(viewer.dims.ndisplay)
-            self.surfaces.leave(viewer.dims.ndisplay)
+            with in_one_go(viewer):
+                self.case_layers.leave(viewer.dims.ndisplay)
+                self.surfaces.leave(viewer.dims.ndisplay)
 
     def _enter_view(self) -> None:
         viewer = self._viewer()

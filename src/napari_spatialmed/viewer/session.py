@@ -63,6 +63,7 @@ class Session:
         self._reviewer: str = recall("reviewer", "")
         self._endpoint: str | None = recall("endpoint")
         self._measurements: tuple[Measurement, ...] = ()
+        self._arrival: Opened | None = None
         self.opening = Work()
         """Opens cases; show its progress with a `BusyBar`, its errors where the user asked."""
         self.opening.returned.connect(self._opened)
@@ -93,22 +94,19 @@ class Session:
         """Its geometry: what calculators and answer keys are evaluated on."""
         return self._geometry
 
+    @property
+    def arriving(self) -> bool:
+        """Whether a case was read and is just being put on show."""
+        return self._arrival is not None
+
     def set_case(
         self, case: Case, geometry: CaseGeometry | None = None, prepared: Prepared | None = None
     ) -> None:
-        """Show a case that is already open; nothing happens once the window closes."""
-        if not self.scene.has_viewer or not may_leave(self):
-            return
-        self.turns.clear()
-        geometry = geometry or CaseGeometry(case)
-        self.edits.restart(geometry)
-        self._case, self._geometry = case, geometry
-        self._selection, self._measurements = (), ()
-        self.scene.show_case(geometry, prepared)
-        self.ahead.shown(case)
-        self.case_changed.emit()
-        self.selection_changed.emit(())
-        self.measurements_changed.emit()
+        """Show a case that is already open, at once; nothing happens once the window closes."""
+        if self.scene.has_viewer and may_leave(self):
+            self.turns.clear()
+            for _ in self._showing(case, geometry or CaseGeometry(case), prepared or Prepared(case)):
+                pass
 
     def rename(self, case: Case) -> None:
         """Go on with the same scan under other names; `case_changed` follows.  Selection and view stay."""
@@ -157,7 +155,7 @@ class Session:
         opened, title = self.ahead.take(wanted), f"Opening {wanted.files.labels.name}"
         if opened is not None:
             self.opening.cancel()
-            self.set_case(*opened)
+            self._opened(opened)
         elif (reading := self.ahead.awaited(wanted)) is not None:
             self.opening.run(title, wait_for, reading)
         else:
@@ -275,20 +273,35 @@ class Session:
 
     def _unstage(self) -> None:
         """Nothing came: layers that wait for a first case would only puzzle."""
+        if self.arriving:
+            return
         self.turns.clear()
         if self.scene.has_viewer and self._case is None:
             self.scene.remove_layers()
 
     def _opened(self, opened: Opened) -> None:
-        self.turns.clear()
-        self.turns.add(self._show_opened(opened))
+        if self.scene.has_viewer and may_leave(self):
+            self.turns.clear()
+            self._arrival = opened
+            self.turns.add(self._arrive(opened))
 
-    def _show_opened(self, opened: Opened) -> Iterator[None]:
+    def _arrive(self, opened: Opened) -> Iterator[None]:
+        """Show a case step by step, one per turn of the event loop."""
         yield from self.scene.place_layers()
-        # Back from 3D takes as long as the case itself, so it has a turn of its own; not while a question may keep the last.
-        if not self.edits.unsaved and self.scene.clear_case():
-            yield
-        self.set_case(*opened)
+        yield from self._showing(*opened)
+
+    def _showing(self, case: Case, geometry: CaseGeometry, prepared: Prepared) -> Iterator[None]:
+        yield from self.scene.pour_case(case, prepared)
+        self._arrival = None
+        # From here on without a break: scene, session and docks speak of the same case.
+        self.edits.restart(geometry)
+        self._case, self._geometry = case, geometry
+        self._selection, self._measurements = (), ()
+        self.scene.reveal_case(geometry, prepared)
+        self.ahead.shown(case)
+        self.case_changed.emit()
+        self.selection_changed.emit(())
+        self.measurements_changed.emit()
 
     def _on_clicked(self, name: str, adding: bool) -> None:
         if adding:

@@ -42,9 +42,14 @@ class SlicePlane:
             metadata=metadata,
         )
 
-    def set_case(self, case: Case, limits: tuple[float, float], index: int) -> None:
-        """Show an axial slice of a case, which has a scan; `limits` of contrast are in the scan's own values."""
-        self.case, self._limits = case, limits
+    def set_case(
+        self, case: Case, limits: tuple[float, float], index: int, tints: NDArray[np.float32]
+    ) -> None:
+        """Show an axial slice of a case, which has a scan; `limits` of contrast are in the scan's own values.
+
+        For `tints` see :meth:`set_tints`.
+        """
+        self.case, self._limits, self._tints = case, limits, tints
         self._axis, self._index = 0, _nearest(case, 0, index)
         self._redraw(case)
 

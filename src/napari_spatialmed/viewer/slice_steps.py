@@ -20,15 +20,16 @@ class SliceSteps:
     def __init__(self, viewer: ViewerModel, scene: Scene) -> None:
         self._viewer = weakref.ref(viewer)
         self._scene = weakref.ref(scene)
-        viewer.dims.events.range.connect(self._keep)
+        viewer.dims.events.range.connect(self.keep)
 
     def stop(self) -> None:
         """Stop listening."""
         viewer = self._viewer()
         if viewer is not None:
-            viewer.dims.events.range.disconnect(self._keep)
+            viewer.dims.events.range.disconnect(self.keep)
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Let the slider go over the slices of the case on show, one by one."""
         viewer, scene = self._viewer(), self._scene()
         case = None if scene is None else scene.case
         if viewer is None or case is None or viewer.dims.ndim != 3:

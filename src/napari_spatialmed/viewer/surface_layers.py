@@ -20,6 +20,7 @@ from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.layer_changes import OWNER, add_quietly, keep_from_sliders, note_extent
 from napari_spatialmed.viewer.surface_building import MOST_REFINED, Group, build, refine
 from napari_spatialmed.viewer.surfaces import Surface
+from napari_spatialmed.viewer.turns import turns_are_held
 from napari_spatialmed.viewer.work import Work
 
 CONTEXT_OPACITY = 0.14
@@ -53,6 +54,7 @@ class SurfaceLayers(QObject):
         self._adding = QTimer(self)
         self._adding.setInterval(0)
         self._adding.timeout.connect(self._show_next)
+        self.work.finished.connect(self._adding.start)
 
     @property
     def built(self) -> frozenset[int]:
@@ -199,8 +201,13 @@ class SurfaceLayers(QObject):
 
     def _show_next(self) -> None:
         viewer = self._viewer()
+        if turns_are_held():
+            return
         if viewer is None or not self._waiting:
             self._adding.stop()
+            if viewer is not None and self._shown and self.complete:
+                # For the first selection, which then needn't wait for it.
+                self._place_selected(viewer)
             return
         group = self._waiting[0]
         if group not in self._layers:
@@ -225,12 +232,17 @@ class SurfaceLayers(QObject):
             if self._selected_layer is not None and self._selected_layer.visible:
                 self._selected_layer.visible = False
             return
+        layer = self._place_selected(viewer)
+        _set_mesh(layer, mesh)
+        if not layer.visible:
+            layer.visible = True
+
+    def _place_selected(self, viewer: ViewerModel) -> SurfaceLayer:
+        """The layer of what is selected, added where it is missing."""
         if self._selected_layer is None or not self._in_viewer(self._selected_layer):
             self._selected_layer = _layer("Selected · 3D")
             self._insert(viewer, self._selected_layer)
-        _set_mesh(self._selected_layer, mesh)
-        if not self._selected_layer.visible:
-            self._selected_layer.visible = True
+        return self._selected_layer
 
     def _dress(self) -> None:
         context = bool(self._selected)

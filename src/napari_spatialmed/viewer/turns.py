@@ -4,8 +4,27 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from qtpy.QtCore import QObject, QTimer
+
+_held = 0
+
+
+@contextmanager
+def holding_turns() -> Iterator[None]:
+    """While napari, in the middle of something of its own, lets events come in: steps that came then would add up."""
+    global _held
+    _held += 1
+    try:
+        yield
+    finally:
+        _held -= 1
+
+
+def turns_are_held() -> bool:
+    """Whether what is done in steps should wait for the next turn."""
+    return _held > 0
 
 
 class Turns(QObject):
@@ -29,6 +48,8 @@ class Turns(QObject):
         self._timer.stop()
 
     def _step(self) -> None:
+        if turns_are_held():
+            return
         if not self._line:
             self._timer.stop()
             return

@@ -21,6 +21,7 @@ from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.viewer.collecting import collecting
+from napari_spatialmed.viewer.turns import holding_turns
 
 _threads = ThreadPoolExecutor(max_workers=6, thread_name_prefix="spatialmed")
 
@@ -182,7 +183,8 @@ class Work(QObject):
         self.progressed.emit(fraction, text)
         activity = self._activity
         if activity is not None and fraction >= 0 and (steps := int(fraction * 100) - activity.n) >= 5:
-            activity.update(steps)
+            with holding_turns():
+                activity.update(steps)
 
     def _on_part(self, generation: int, value: object) -> None:
         if generation == self._generation and self._job is not None:
@@ -212,7 +214,8 @@ class Work(QObject):
         if self._job is None or self._activity is not None:
             return
         # napari handles pending events while it adds the entry: the job may be over when this returns.
-        activity = _Activity(self, self._title)
+        with holding_turns():
+            activity = _Activity(self, self._title)
         if self._job is not None and self._generation == generation:
             self._activity = activity
         else:
@@ -222,7 +225,8 @@ class Work(QObject):
         self._activity_timer.stop()
         activity, self._activity = self._activity, None
         if activity is not None:
-            activity.close()
+            with holding_turns():
+                activity.close()
 
 
 class _Relay(QObject):
