@@ -14,7 +14,7 @@ from napari_spatialmed.viewer.clicks import structure_at
 from napari_spatialmed.viewer.readout import readout_text
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.space import world_from_ras
-from napari_spatialmed.viewer.word_places import lines_down
+from napari_spatialmed.viewer.word_places import inwards, lines_down
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -139,6 +139,24 @@ def test_a_centroid_is_drawn_with_its_structures_name_and_place(
 def test_words_that_would_cover_one_another_are_moved_apart() -> None:
     places = np.array([[0.0, 0.0], [0.0, 4.0], [5.0, 8.0], [900.0, 8.0]])
     assert lines_down(places, ["liver: 12 mm", "", "spleen: 3 mm", "aorta: 4 mm"]) == [0, 0, 1, 0]
+
+
+def test_words_at_the_edge_are_moved_inwards(session: Session, viewer: ViewerModel) -> None:
+    places = np.array([[390.0, 100.0], [20.0, 5.0], [50.0, 50.0], [399.0, 1.0]])
+    moved = places + inwards(places, ["spleen: 3 mm", "liver", "aorta: 4 mm", ""], np.array([400.0, 200.0]))
+    assert moved[0, 0] < 300, "its end stays in the picture"
+    assert moved[1, 1] > 20, "it stands above its place"
+    np.testing.assert_array_equal(moved[2:], places[2:])
+
+    session.scene.draw([measure(session.geometry, "centroid_ras_mm", "spleen")])
+    words = viewer.layers["Measured values"]
+    viewer.scene.camera.zoom = 40.0
+    place = session.scene.drawing_layers._anchors[-1]
+    # The spleen's centroid comes to lie near the right edge.
+    viewer.scene.camera.center = (0.0, place[1], place[2] - 0.45 * viewer.canvas.size[1] / 40.0)
+    session.scene.drawing_layers._settle()
+    assert words.data[-1][2] < place[2] - 1, "its words begin further left"
+    assert words.data[-1][1] == pytest.approx(place[1])
 
 
 def test_a_window_that_closes_takes_its_drawings_along(session: Session, viewer: ViewerModel) -> None:

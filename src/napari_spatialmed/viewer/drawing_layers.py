@@ -66,6 +66,8 @@ class DrawingLayers:
         self._settling.timeout.connect(self._settle)
         viewer.scene.camera.events.zoom.connect(self._on_camera)
         viewer.scene.camera.events.angles.connect(self._on_camera)
+        viewer.scene.camera.events.center.connect(self._on_camera)
+        viewer.canvas.events.size.connect(self._on_camera)
         viewer.dims.events.ndisplay.connect(self.refresh)
         viewer.dims.events.point.connect(self._on_slice)
         viewer.dims.events.order.connect(self._on_slice)
@@ -178,6 +180,8 @@ class DrawingLayers:
             viewer.dims.events.order.disconnect(self._on_slice)
             viewer.scene.camera.events.zoom.disconnect(self._on_camera)
             viewer.scene.camera.events.angles.disconnect(self._on_camera)
+            viewer.scene.camera.events.center.disconnect(self._on_camera)
+            viewer.canvas.events.size.disconnect(self._on_camera)
 
     def stop(self) -> None:
         """Move no words any more: the window closes."""

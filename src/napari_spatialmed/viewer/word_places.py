@@ -1,4 +1,4 @@
-"""Keeps words in the picture apart: words that would cover one another are moved down by whole lines."""
+"""Keeps words in the picture whole and apart: inwards from its edges, and down by whole lines from one another."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ _WIDTH_PX, _LINE_PX = 9.8, 20.0
 _LIFT_LINES = 0.7
 """In 3D, where a text would stand right on its line."""
 _MOST_LINES = 12
+_EDGE_PX = 6.0
+"""Between a word and the picture's edge."""
 
 
 def apart(viewer: ViewerModel, world: NDArray[np.float64], texts: Sequence[str]) -> NDArray[np.float64]:
-    """How far to move each text in the world so that none covers another on the screen, shape (N, 3).
+    """How far to move each text in the world so that none covers another on the screen or is cut at its edge, shape (N, 3).
 
     Parameters
     ----------
@@ -26,15 +28,20 @@ def apart(viewer: ViewerModel, world: NDArray[np.float64], texts: Sequence[str])
         The texts; empty ones (dots) stay where they are.
     """
     right, down = _directions(viewer)
-    zoom = float(viewer.scene.camera.zoom)
-    places = np.stack([world @ right, world @ down], axis=1) * zoom
-    if viewer.dims.ndisplay == 2:
-        lines = np.asarray(lines_down(places, texts), float)
-    else:
+    camera, size = viewer.scene.camera, np.asarray(viewer.canvas.size[::-1], float)
+    zoom, shown, middle = float(camera.zoom), list(viewer.dims.displayed), np.zeros(3)
+    middle[shown] = camera.center[-len(shown) :]
+    places = np.stack([(world - middle) @ right, (world - middle) @ down], axis=1) * zoom + size / 2
+    on_show = np.all((places >= 0) & (places <= size), axis=1)
+    if viewer.dims.ndisplay == 3:
         # There napari writes a text around its place, not to the right of it.
         places[:, 0] -= [_WIDTH_PX * len(text) / 2 for text in texts]
-        lines = np.asarray(lines_down(places, texts), float) - [_LIFT_LINES * bool(text) for text in texts]
-    return np.outer(lines * _LINE_PX / zoom, down)
+    moved = np.where(on_show[:, None], inwards(places, texts, size), 0.0)
+    lines = np.asarray(lines_down(places + moved, texts), float)
+    if viewer.dims.ndisplay == 3:
+        lines -= [_LIFT_LINES * bool(text) for text in texts]
+    moved[:, 1] += lines * _LINE_PX
+    return np.asarray((np.outer(moved[:, 0], right) + np.outer(moved[:, 1], down)) / zoom)
 
 
 def _directions(viewer: ViewerModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -50,6 +57,27 @@ def _directions(viewer: ViewerModel) -> tuple[NDArray[np.float64], NDArray[np.fl
     right[order] = hand * np.cross(np.asarray(camera.view_direction, float), up)
     down[order] = -up
     return right, down
+
+
+def inwards(
+    places: NDArray[np.float64], texts: Sequence[str], size: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """By how many pixels to move each text so that the picture's edge doesn't cut it: (right, down), shape (N, 2).
+
+    Parameters
+    ----------
+    places
+        Where each text begins on the screen: (right, down) in pixels, shape (N, 2).
+    texts
+        The texts; empty ones stay.  One wider than the picture begins at its left edge.
+    size
+        Width and height of the picture in pixels.
+    """
+    widths = np.array([_WIDTH_PX * len(text) for text in texts], float)
+    least = np.array([_EDGE_PX, _EDGE_PX + _LINE_PX])
+    most = np.stack([size[0] - _EDGE_PX - widths, np.full(len(texts), size[1] - _EDGE_PX)], axis=1)
+    moved = np.maximum(np.minimum(places, most), least) - places
+    return np.where(widths[:, None] > 0, moved, 0.0)
 
 
 def lines_down(places: NDArray[np.float64], texts: Sequence[str]) -> list[int]:
