@@ -181,7 +181,15 @@ def test_the_bar_shows_every_key(make_napari_viewer: Maker, qtbot: Any) -> None:
 def test_the_help_menu_diagnoses(make_napari_viewer: Maker, wait_for: Wait) -> None:
     viewer = make_napari_viewer(show=True)
     commands.workspace(viewer)
-    wait_for(lambda: any(a.text() == "SpatialMed: diagnose" for a in viewer.window.help_menu.actions()))
+    menu = viewer.window.help_menu
+    wait_for(lambda: any(a.text() == "SpatialMed: diagnose" for a in menu.actions()))
+    menu.rebuild()
+    menu.aboutToShow.emit()
+    texts = [a.text() for a in menu.actions()]
+    assert [text for text in texts if text.startswith("SpatialMed")] == [
+        "SpatialMed: keys",
+        "SpatialMed: diagnose",
+    ]
     next(a for a in viewer.window.help_menu.actions() if a.text() == "SpatialMed: diagnose").trigger()
     found = next(w for w in viewer.window.dock_widgets.values() if isinstance(w, Diagnose))
     wait_for(lambda: bool(found.message.text()))

@@ -38,6 +38,7 @@ class WorkspaceBar(QWidget):
         super().__init__(parent)
         viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._viewer = weakref.ref(viewer)
+        self._help: list[QAction] = []
         self.session = session_for(viewer)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 3, 8, 3)
@@ -102,7 +103,16 @@ class WorkspaceBar(QWidget):
             for text, slot in (("SpatialMed: keys", self.show_keys), ("SpatialMed: diagnose", self.diagnose)):
                 action = QAction(text, self)
                 action.triggered.connect(slot)
-                viewer.window.help_menu.addAction(action)
+                self._help.append(action)
+            self._add_to_help()
+            viewer.window.help_menu.aboutToShow.connect(self._add_to_help)
+
+    def _add_to_help(self) -> None:
+        """Put our entries into the Help menu; napari empties it each time that a plugin's commands come or go."""
+        viewer = self._viewer()
+        if viewer is not None:
+            menu = viewer.window.help_menu
+            menu.addActions([action for action in self._help if action not in menu.actions()])
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt: the layout is kept as the window closes; napari never closes the docks themselves."""
