@@ -331,7 +331,8 @@ def test_the_next_scan_is_read_while_the_last_questions_are_reviewed(dock: Any, 
     qtbot.waitUntil(lambda: dock.session.ahead.ready == brain.case.id, timeout=60_000)
     dock.score_2()
     dock.submit()
-    assert session.case.id == brain.case.id, "on show as soon as it is wanted"
+    assert not session.opening.running, "nothing is left to read"
+    qtbot.waitUntil(lambda: session.case.id == brain.case.id)
     assert dock.session.ahead.ready is None, "no more than one is held beside that on show"
 
 
