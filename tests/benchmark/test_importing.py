@@ -113,9 +113,35 @@ def test_unverified_questions_are_named_by_verify(anna: Benchmark, tmp_path: Pat
     assert not found.complete
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tables_as_spreadsheets_write_them(anna: Benchmark, tmp_path: Path, separator: str) -> None:
+    source = tmp_path / "table.csv"
+    head, row = (
+        ["question", "A", "B", "answer", "task", "scan", "remark"],
+        ["Which is larger?", "liver", "spleen", "A", "COMP", "s1", "x" * 200_000],
+    )
+    source.write_text(separator.join(head) + "\n" + separator.join(row) + "\n")
+    plan = plan_import(source, anna.state)
+    assert [(q.options, q.answer) for q in plan.added] == [(("liver", "spleen"), "A")]
+    assert plan.invalid == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("case", None), ("case", 3), ("key", 3), ("options", 3), ("structures", 3)]
+)
+def test_fields_of_another_kind_are_invalid_rows(
+    anna: Benchmark, tmp_path: Path, field: str, value: object
+) -> None:
+    ours = json.loads(anna.state.questions[next(iter(anna.state.questions))].question.model_dump_json())
+    source = tmp_path / "rows.json"
+    source.write_text(json.dumps([{**ours, field: value}, {**PAPER_STYLE[0], field: value}]))
+    assert plan_import(source, anna.state).invalid
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [("x.json", b"{", "line 1 is not JSON"), ("x.txt", b"", "can't be imported"), ("x.csv", b"\xff\xfe\x00", "UTF-8"),
+     ("x.json", b"3", "no list of questions"), ("x.json", b"[" * 100_000, "too deep"), ("x.json", b"9" * 5000, "too long"),
      ("x.parquet", b"PAR0", "Parquet"), ("x.spatialmed.jsonl", b"", "merge"), (None, b"", "no such file")],
 )  # fmt: skip
 def test_bad_files_are_refused_with_a_sentence(

@@ -346,6 +346,14 @@ def test_json_that_was_cut_is_never_completed(serve: Serve) -> None:
     assert "cut off" in str(caught.value)
 
 
+def test_brackets_without_end_are_an_error(serve: Serve) -> None:
+    """What a small model writes when it is stuck."""
+    served = serve(lambda b, n: completion('{"organ": ' + "[" * 20_000 + "]" * 20_000 + "}"))
+    with pytest.raises(EndpointError) as caught:
+        structured(served, reasks=0)
+    assert caught.value.kind == "schema"
+
+
 def test_the_schema_sent_is_portable(serve: Serve) -> None:
     class Inner(BaseModel):
         minimum: int = Field(ge=0, default=3)

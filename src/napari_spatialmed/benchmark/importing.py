@@ -36,6 +36,8 @@ _OURS = frozenset({"id", "case", "key", "stem", "answer"})
 _CASE_ID = re.compile(r"(?:case|scan)-[0-9a-f]{12}")
 _QUESTION_ID = re.compile(r"q-[0-9a-f]{12}")
 _LETTERED = re.compile(r"^\s*\(?([A-H])[).:]\s*(.+)$")
+_LONGEST_CELL = 1 << 24
+"""Characters of a CSV cell: what a question went through, with passages and replies, takes more than csv's 128 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
             "this is not a text in UTF-8", where=path, hint="Save it as UTF-8 and try again."
         ) from None
     if kind == ".csv":
-        yield from csv.DictReader(io.StringIO(text))
+        yield from _csv_rows(text, path)
     elif kind == ".jsonl":
         for number, line in enumerate(text.splitlines(), start=1):
             if line.strip():
@@ -170,6 +172,10 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
             data = next(
                 (data[k] for k in ("questions", "data", "items") if isinstance(data.get(k), list)), [data]
             )
+        if not isinstance(data, list):
+            raise BenchmarkError(
+                "it holds no list of questions", where=path, hint="Write [{…}, {…}], one object a question."
+            )
         yield from data
     else:
         raise BenchmarkError(
@@ -179,12 +185,32 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
         )
 
 
+def _csv_rows(text: str, path: Path) -> list[dict[str, Any]]:
+    """Rows of a table whose columns are parted by commas, semicolons (as spreadsheets write them in much of Europe) or tabs."""
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    before = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as error:
+        raise BenchmarkError(
+            f"it cannot be read as CSV ({error})", where=path, hint="Check the file. Nothing was imported."
+        ) from None
+    finally:
+        csv.field_size_limit(before)
+
+
 def _json(text: str, path: Path, line: int) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise BenchmarkError(
             f"line {line + error.lineno - 1} is not JSON ({error.msg})",
+            where=path,
+            hint="Nothing was imported.",
+        ) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets in brackets in brackets
+        raise BenchmarkError(
+            f"line {line} holds a number too long or lists too deep to be a question",
             where=path,
             hint="Nothing was imported.",
         ) from None
@@ -229,7 +255,9 @@ def _our_question(row: Mapping[str, Any]) -> Question:
         fields["uncertainty"] = None
     if not _QUESTION_ID.fullmatch(str(fields["id"])):
         raise ValueError(f"{fields['id']!r} is not a question's id")
-    if not _CASE_ID.fullmatch(str(fields["case"])):
+    if not isinstance(fields["case"], str) or not fields["case"]:
+        raise ValueError(f"the field 'case' should name a scan, not be {fields['case']!r}"[:200])
+    if not _CASE_ID.fullmatch(fields["case"]):
         fields["case"] = _case_id(fields["case"])
     question = Question.model_validate(
         {name: value for name, value in fields.items() if value is not None or name == "truth"}
@@ -264,7 +292,8 @@ def _text(row: Mapping[str, Any], *names: str) -> str:
         value = row.get(name)
         if value is not None and str(value).strip():
             return str(value).strip()
-    raise ValueError(f"the field {names[0]!r} is missing or empty")
+    there = ", ".join(str(name) for name in row)[:200]
+    raise ValueError(f"the field {names[0]!r} is missing or empty; its fields are: {there or 'none'}")
 
 
 def _task(name: str) -> str:
@@ -286,6 +315,8 @@ def _options(row: Mapping[str, Any]) -> list[str]:
             given = [part for part in re.split(r"[\n;|]", given) if part.strip()]
     if isinstance(given, Mapping):
         given = [given[letter] for letter in sorted(given)]
+    if given and not isinstance(given, list | tuple):
+        raise ValueError(f"the options should be a list or an object, not {given!r}"[:200])
     if not given:
         given = [row[letter.casefold()] for letter in LETTERS if row.get(letter.casefold()) not in (None, "")]
     options = [str(option).strip() for option in given]
@@ -325,6 +356,8 @@ def _structures(row: Mapping[str, Any]) -> tuple[str, ...]:
     given = row.get("structures", row.get("organs", row.get("organ", ())))
     if isinstance(given, str):
         given = [part.strip() for part in re.split(r"[,;]", given) if part.strip()]
+    if given and not isinstance(given, list | tuple):
+        raise ValueError(f"the structures should be a list, not {given!r}"[:200])
     return tuple(str(name) for name in given or ())
 
 

@@ -82,6 +82,10 @@ def _from_json(text: str, path: Path) -> NameTable:
         raise CaseError(
             f"the JSON is broken at line {error.lineno} ({error.msg})", where=path, hint="Correct it there."
         ) from error
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets in brackets in brackets
+        raise CaseError(
+            "it holds no names", where=path, hint='Write names as {"1": "liver", "2": "spleen"}.'
+        ) from None
     modality: Modality = "unknown"
     if isinstance(raw, dict):
         channels = raw.get("modality") or raw.get("channel_names")
@@ -126,7 +130,7 @@ def _records(raw: dict[str, Any], colors: dict[int, Color], path: Path) -> dict[
         name = next(
             (record[k] for k in ("name", "structure", "title") if isinstance(record.get(k), str)), None
         )
-        if name is None or not str(label).strip().isdigit():
+        if name is None or not str(label).strip().isdecimal():
             raise CaseError(
                 f"the entry {key[:40]!r} has no label and name",
                 where=path,
@@ -151,9 +155,14 @@ def _records(raw: dict[str, Any], colors: dict[int, Color], path: Path) -> dict[
 def _from_columns(text: str, path: Path) -> NameTable:
     first = next((line for line in text.splitlines() if line.strip()), "")
     separator = max("\t;,", key=first.count)
-    rows = [
-        row for row in csv.reader(text.splitlines(), delimiter=separator) if any(cell.strip() for cell in row)
-    ]
+    try:
+        rows = [
+            row
+            for row in csv.reader(text.splitlines(), delimiter=separator)
+            if any(cell.strip() for cell in row)
+        ]
+    except csv.Error as error:
+        raise CaseError(f"it can't be read as a table ({error})", where=path, hint="Correct it.") from None
     if not rows:
         raise CaseError("the file is empty", where=path, hint="It needs the columns label and name.")
     head = [re.sub(r"[\s_-]+", "", cell.casefold()) for cell in rows[0]]
@@ -180,14 +189,14 @@ def _from_columns(text: str, path: Path) -> NameTable:
     colors: dict[int, Color] = {}
     for number, row in enumerate(rows, start=1):
         if len(row) <= max(where_label, where_name) or not re.fullmatch(
-            r"\d+(\.0*)?", row[where_label].strip()
+            r"\d{1,20}(\.0*)?", row[where_label].strip()
         ):
             raise CaseError(
                 f"row {number} has no whole number as label: {separator.join(row)[:60]!r}",
                 where=path,
                 hint="Correct it there.",
             )
-        label = int(float(row[where_label]))
+        label = int(row[where_label].partition(".")[0])
         if label in names:
             raise CaseError(f"label {label} occurs twice", where=path, hint="Give each label one name.")
         names[label] = row[where_name]
@@ -201,9 +210,9 @@ def _from_lines(text: str, path: Path) -> NameTable:
     names: dict[Any, Any] = {}
     colors: dict[int, Color] = {}
     shapes = (
-        r'(?P<label>\d+)\s+(?P<r>\d+)\s+(?P<g>\d+)\s+(?P<b>\d+)\s+[\d.]+\s+[01]\s+[01]\s+"(?P<name>[^"]*)"',
-        r'(?P<label>\d+)\s+"?(?P<name>[^"]+?)"?\s+(?P<r>\d+)\s+(?P<g>\d+)\s+(?P<b>\d+)\s+\d+',
-        r"(?P<label>\d+)[\s,;:=]+(?P<name>\S.*?)(?:\s+\d+)?",
+        r'(?P<label>\d{1,20})\s+(?P<r>\d+)\s+(?P<g>\d+)\s+(?P<b>\d+)\s+[\d.]+\s+[01]\s+[01]\s+"(?P<name>[^"]*)"',
+        r'(?P<label>\d{1,20})\s+"?(?P<name>[^"]+?)"?\s+(?P<r>\d+)\s+(?P<g>\d+)\s+(?P<b>\d+)\s+\d+',
+        r"(?P<label>\d{1,20})[\s,;:=]+(?P<name>\S.*?)(?:\s+\d+)?",
     )
     for number, line in enumerate(text.splitlines(), start=1):
         line = line.strip()

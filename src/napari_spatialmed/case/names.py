@@ -17,6 +17,7 @@ from napari_spatialmed.case.anatomy import describe
 from napari_spatialmed.case.model import CaseError, Modality, Structure
 
 LONGEST_NAME = 80
+_LARGEST_LABEL = 2**64 - 1
 Color = tuple[int, int, int]
 
 
@@ -180,6 +181,10 @@ def table_of(
             raise CaseError(
                 f"label {label} is negative", where=source, hint="Labels start at 0 for background."
             )
+        if label > _LARGEST_LABEL:
+            raise CaseError(
+                f"label {label} is larger than a voxel can hold", where=source, hint="Correct that number."
+            )
         if label in names:
             raise CaseError(
                 f"label {label} has two names, {names[label]!r} and {name!r}",
@@ -214,4 +219,4 @@ def _label(value: Any) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*-?\d+\s*", value) else None
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,20}\s*", value) else None

@@ -133,7 +133,7 @@ class CommandAdapter:
             raise AdapterError(f"the command ended (code {self._process.wait()})", where=self.name)
         try:
             said = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             said = None
         if not isinstance(said, dict) or not isinstance(said.get("text", said.get("error")), str):
             raise AdapterError(

@@ -160,7 +160,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
             continue
         try:
             data = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             data = None
         name = next((str(data[f]) for f in ID_FIELDS if f in data), "") if isinstance(data, dict) else ""
         text = next((data[f] for f in TEXT_FIELDS if f in data), None) if isinstance(data, dict) else None

@@ -87,10 +87,13 @@ def read_model(text: str, model: type[Model]) -> Model:
     candidate = candidate[start:]
     try:
         data, _ = json.JSONDecoder().raw_decode(candidate)
-    except ValueError:
+    except (ValueError, RecursionError):
         if candidate.count("{") > candidate.count("}"):
             raise ValueError("the JSON object is cut off") from None
-        data = json.loads(repair_json(candidate))
+        try:
+            data = json.loads(repair_json(candidate))
+        except RecursionError:
+            raise ValueError("the JSON object holds lists in lists without end") from None
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -187,7 +187,7 @@ async def _body(response: httpx2.Response, endpoint: Endpoint) -> Any:
     content = await response.aread()
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         page = b"<html" in content[:500].lower()
         raise EndpointError(
             "not_openai" if page else "garbled",
@@ -199,7 +199,7 @@ async def _body(response: httpx2.Response, endpoint: Endpoint) -> Any:
 def _event(data: str, endpoint: Endpoint) -> Mapping[str, Any]:
     try:
         event = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise EndpointError("garbled", "a piece of the stream isn't JSON", where=endpoint.place) from None
     if not isinstance(event, Mapping) or event.get("error"):
         raise EndpointError("provider", clean(message_of(event), None), where=endpoint.place)
