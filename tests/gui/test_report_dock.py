@@ -89,6 +89,8 @@ def test_scores_figures_and_worst_items(
     counts = [int(dock.table.item(1, c).text()) for c in range(9, len(header))]
     assert sum(counts) == 6, "outcomes add up to N (rule S1)"
     assert [dock.table.item(r, 0).text() for r in (0, 1)] == ["n", "always-b"]
+    heads = [dock.table.verticalHeaderItem(r).text() for r in (0, 1)]
+    assert heads == ["n", "always-b"], "stays where the scores are scrolled"
     published = [dock.table.item(r, 0) for r in range(3, dock.table.rowCount())]
     assert all(item.text().startswith("†") and "other data" in item.toolTip() for item in published)
     assert dock.runs.item(0).text() == f"…/{out.parent.name}/run", "the whole path stands in the tooltip"

@@ -18,7 +18,7 @@ from napari.utils.events import Event
 from npe2 import PluginManager
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QDockWidget, QPushButton, QScrollArea, QTabBar, QTableWidget
+from qtpy.QtWidgets import QDockWidget, QLabel, QPushButton, QScrollArea, QTabBar, QTableWidget
 
 from napari_spatialmed.case import Case, colors, make_case
 from napari_spatialmed.geometry import measure
@@ -159,8 +159,18 @@ def test_a_large_font_cuts_nothing_and_makes_no_window_taller(make_napari_viewer
         assert not area.horizontalScrollBar().isVisible(), title
         for button in dock.findChildren(QPushButton):
             assert not button.isVisible() or button.width() >= button.minimumSizeHint().width(), button.text()
+        frame = next(d for d in window.findChildren(QDockWidget) if d.isAncestorOf(dock))
+        words = frame.titleBarWidget().findChild(QLabel)
+        assert words.height() >= words.fontMetrics().height(), f"title of {title}"
     bar = show_dock(viewer, "Workspace")
     assert bar.hint.toolTip() == "Next: measure structures", "whole where it is cut"
+    listed = show_dock(viewer, "Measure")
+    session = session_for(viewer)
+    pair = ("liver", "kidney_left")
+    session.set_measurements([measure(session.geometry, "surface_distance_mm", *pair)])
+    assert listed.table.horizontalScrollBar().maximum() == 0
+    assert "liver – left kidney" in listed.model.data(listed.model.index(0, 0), Qt.ItemDataRole.ToolTipRole)
+    assert window.width() == 1366
 
 
 def test_the_bar_shows_every_key(make_napari_viewer: Maker, qtbot: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from napari.settings import get_settings
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QDockWidget,
@@ -50,6 +50,7 @@ _STYLE = (
     f"QRadioButton:focus, QCheckBox:focus {{ border-bottom: 1px solid {FOCUS}; }}\n"
     # In napari's dark theme an empty box has nearly the colour of what it lies on.
     f"QCheckBox::indicator, QAbstractItemView::indicator {{ border: 1px solid {FRAME}; border-radius: 2px; }}\n"
+    "QTableCornerButton::section { background: transparent; border: none; }\n"
     # With a border of ours Qt no longer draws the mark of a ticked row; white on blue can be seen in both themes.
     f"QAbstractItemView::indicator:checked {{ background: {FOCUS}; image: url('theme_dark:/check.svg'); }}\n"
 )
@@ -70,6 +71,10 @@ class _Dress(QObject):
         super().__init__(widget)
         self._widget = widget
         self._size, self._dark = 0, True
+        self._shown = QTimer(self)
+        self._shown.setSingleShot(True)
+        self._shown.setInterval(0)
+        self._shown.timeout.connect(self._make_room_for_the_title)
         widget.installEventFilter(self)
         self._put_on()
 
@@ -95,7 +100,8 @@ class _Dress(QObject):
             rows, height = table.verticalHeader(), table.fontMetrics().height() + 6
             if rows.defaultSectionSize() < height or rows.defaultSectionSize() > max(height, LEAST_ROW):
                 rows.setDefaultSectionSize(max(height, LEAST_ROW))
-        self._make_room_for_the_title()
+        # As it is shown, it doesn't know its style sheet's font yet.
+        self._shown.start()
 
     def _make_room_for_the_title(self) -> None:
         """napari's title bar is as high as its default font: a larger one would be cut below."""

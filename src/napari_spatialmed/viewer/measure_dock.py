@@ -27,10 +27,11 @@ from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.button_row import button_row
 from napari_spatialmed.viewer.calculator_list import CalculatorList
 from napari_spatialmed.viewer.drawings import drawing_key
-from napari_spatialmed.viewer.frames import framed, scrolling_layout, set_widths
+from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.histogram import HistogramPanel
 from napari_spatialmed.viewer.measurements_model import (
     FLAGS,
+    MEASURE,
     STRUCTURES,
     MeasurementsModel,
     MeasurementsOrder,
@@ -134,10 +135,11 @@ class MeasureDock(QWidget):
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(24)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        table.horizontalHeader().setSectionResizeMode(STRUCTURES, QHeaderView.ResizeMode.Interactive)
-        set_widths(table, {STRUCTURES: 110})
-        table.horizontalHeader().setStretchLastSection(self.model.columnCount() - 1 == FLAGS)
+        # Numbers in full; words share what is left, and are whole in their tooltips.
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        for column in (MEASURE, STRUCTURES, FLAGS):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         table.entered.connect(self._on_hover)
         table.doubleClicked.connect(self._draw_and_go)
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), table)

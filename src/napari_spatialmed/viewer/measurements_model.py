@@ -93,7 +93,10 @@ class MeasurementsModel(RowModel):
         if role == _Role.FontRole and self._pointed is not None and drawing_key(m) == self._pointed:
             return self._bold
         if role == _Role.ToolTipRole:
-            return shown(f"{m.method}. {'; '.join(m.flags)}").replace("<", "‹")
+            row = f"{self._text(m, MEASURE)}: {self._titles(m)}"
+            return shown(
+                "\n".join(part for part in (row, f"{m.method}.", "; ".join(m.flags)) if part)
+            ).replace("<", "‹")
         if role == _Role.TextAlignmentRole and column in (VALUE, WORTH):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if column == MEASURE and role == _Role.CheckStateRole:

@@ -169,7 +169,7 @@ class ReportDock(QWidget):
     def _show(self, data: ReportData) -> None:
         self.data = data
         self.summary.setText(data.summary)
-        fill_table(self.table, data.header, data.rows)
+        fill_table(self.table, data.header, data.rows, heads=True)
         while (item := self.figures_layout.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()

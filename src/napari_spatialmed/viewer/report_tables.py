@@ -30,8 +30,9 @@ def fill_table(
     rows: tuple[tuple[tuple[str, str], ...], ...],
     *,
     stretch: int | None = None,
+    heads: bool = False,
 ) -> None:
-    """Show (text, tooltip) cells; numbers to the right."""
+    """Show (text, tooltip) cells; numbers to the right.  With `heads` the first column stays where the others are scrolled."""
     table.setColumnCount(len(header))
     table.setHorizontalHeaderLabels(list(header))
     table.setRowCount(len(rows))
@@ -42,6 +43,15 @@ def fill_table(
             if text == "–" or text.replace(".", "", 1).isdigit():
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(r, c, item)
+    table.setColumnHidden(0, heads)
+    table.verticalHeader().setVisible(heads)
+    table.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    if heads:
+        for r, row in enumerate(rows):
+            text, tip = row[0]
+            head = QTableWidgetItem(shown(text))
+            head.setToolTip(shown(tip))
+            table.setVerticalHeaderItem(r, head)
     fit_to_contents(table)
     if stretch is not None:
         table.horizontalHeader().setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)

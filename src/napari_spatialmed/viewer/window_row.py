@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QWidget
 
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.window_level import decimals
@@ -25,20 +25,18 @@ class WindowRow(QWidget):
             "Next preset: Shift+W. By hand: Ctrl and drag in a picture, to the right wider, up a higher level."
         )
         self.presets.setAccessibleName("Window preset")
-        self.presets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.presets.setMinimumContentsLength(9)
-        self.width_box = self._number("Width of the window", "How many values are spread over the grey scale")
-        self.level_box = self._number("Level of the window", "The value shown in middle grey")
+        # It gives way where the dock is narrow: the numbers beside it say the same.
+        self.presets.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.width_box = self._number(
+            "W", "Width of the window: how many values are spread over the grey scale"
+        )
+        self.level_box = self._number("L", "Level of the window: the value shown in middle grey")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(self.presets, 1)
-        for letter, box in (("W", self.width_box), ("L", self.level_box)):
-            label = QLabel(letter, self)
-            label.setToolTip(box.toolTip())
-            label.setBuddy(box)
-            layout.addWidget(label)
-            layout.addWidget(box, 1)
+        layout.addWidget(self.presets, 4)
+        layout.addWidget(self.width_box, 3)
+        layout.addWidget(self.level_box, 3)
         self.presets.activated.connect(self._choose)
         self.width_box.valueChanged.connect(self._type)
         self.level_box.valueChanged.connect(self._type)
@@ -59,15 +57,16 @@ class WindowRow(QWidget):
         self._show()
         self.setVisible(self._window.value is not None)
 
-    def _number(self, name: str, tip: str) -> QDoubleSpinBox:
+    def _number(self, letter: str, tip: str) -> QDoubleSpinBox:
         box = QDoubleSpinBox(self)
-        box.setAccessibleName(name)
+        box.setPrefix(f"{letter} ")
+        box.setAccessibleName(tip.partition(":")[0])
         box.setToolTip(tip)
         box.setKeyboardTracking(False)
         box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         # Room for a minus sign and five digits.
-        box.setMinimumWidth(box.fontMetrics().horizontalAdvance("-00000") + 12)
+        box.setMinimumWidth(box.fontMetrics().horizontalAdvance("W -00000") + 12)
         return box
 
     def _choose(self) -> None:
