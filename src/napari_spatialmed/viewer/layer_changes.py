@@ -13,6 +13,7 @@ from napari.layers import Image, Labels, Layer
 
 OWNER = "spatialmed"
 """Key in a layer's metadata by which our layers are known."""
+_OF_SLIDERS = ("range", "nsteps", "point", "current_step")
 
 
 @cache
@@ -45,17 +46,24 @@ def in_one_go(viewer: ViewerModel) -> Iterator[None]:
 
 
 def add_quietly(viewer: ViewerModel, layer: Layer, *, at: int) -> None:
-    """Add a layer of ours without making it the active one.
+    """Add a layer of ours without making it the active one, and without moving the sliders: it is empty.
 
     In 3D nothing is left active: napari would look for the value under the cursor in the hidden label map, and stumbles
     while the cursor has no direction yet.
     """
-    selection = viewer.layers.selection
+    selection, dims = viewer.layers.selection, viewer.dims
     if viewer.dims.ndisplay == 3:
         selection.clear()
     kept = set(selection)
     # A new layer is selected, which lays its controls out; nobody need hear of what is taken back at once.
-    with selection.events.blocker_all():
+    with ExitStack() as held:
+        held.enter_context(selection.events.blocker_all())
+        if len(viewer.layers) and dims.ndim >= layer.ndim:
+            # napari would set the sliders by the new layer, and slice every layer again.
+            ranges = dims.range
+            for name in _OF_SLIDERS:
+                held.enter_context(dims.events[name].blocker())
+            held.callback(setattr, dims, "range", ranges)
         viewer.layers.insert(at, layer)
         selection.clear()
         selection.update(kept)

@@ -424,10 +424,11 @@ class Scene:
     def _enter_view(self) -> None:
         viewer = self._viewer()
         if viewer is not None and self.case is not None:
-            self.case_layers.enter(viewer.dims.ndisplay)
-            if viewer.dims.ndisplay == 3 and self.cut.axis is None:
-                self.case_layers.move_plane(0, int(viewer.dims.current_step[0]))
-            self.surfaces.enter(viewer.dims.ndisplay)
+            with in_one_go(viewer):
+                self.case_layers.enter(viewer.dims.ndisplay)
+                if viewer.dims.ndisplay == 3 and self.cut.axis is None:
+                    self.case_layers.move_plane(0, int(viewer.dims.current_step[0]))
+                self.surfaces.enter(viewer.dims.ndisplay)
             self.view_changed.emit(viewer.dims.ndisplay)
 
     def leave(self) -> None:

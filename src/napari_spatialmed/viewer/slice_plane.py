@@ -102,12 +102,13 @@ class SlicePlane:
         low, high = self._limits
         values = np.take(image, self._index, axis=self._axis).astype(np.float32)
         grey = np.nan_to_num((values - low) * (255.0 / max(high - low, 1e-12)))
-        picture = np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
-        labels = np.take(case.labels, self._index, axis=self._axis)
-        inside = (labels > 0) & (labels < len(self._tints))
-        tint = self._tints[labels[inside]]
-        cover = tint[:, 3:]
-        picture[inside] = (1 - cover) * picture[inside] + 255 * cover * tint[:, :3]
+        greys = np.clip(grey, 0, 255).astype(np.uint8)
+        picture = np.repeat(greys[..., None], 3, axis=2)
+        labels = np.take(case.labels, self._index, axis=self._axis).ravel()
+        inside = np.flatnonzero((labels > 0) & (labels < len(self._tints)))
+        label = labels[inside]
+        kept, added = 1 - self._tints[:, 3], 255 * self._tints[:, 3:] * self._tints[:, :3]
+        picture.reshape(-1, 3)[inside] = (greys.ravel()[inside] * kept[label])[:, None] + added[label]
         return picture
 
 
