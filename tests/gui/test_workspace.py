@@ -323,19 +323,21 @@ def test_side_views_follow_the_main_view_and_lead_it(session: Session, wait_for:
         wait_for(lambda view=view: np.allclose(view.model.dims.point, viewer.dims.point))  # type: ignore[misc]
     coronal = side.views["Coronal"]
     event = Event("mouse_press")
-    event.button, event.position = 1, (3.0, 20.0, 7.0)
+    event.button, event.modifiers, event.position = 1, (), (3.0, 20.0, 7.0)
     steps = coronal._on_press(coronal.model, event)
     next(steps)
     assert viewer.dims.point[0] == 3.0
     assert viewer.dims.point[2] == 7.0
     assert coronal.letters.letters()["top"] == "S"
+    session.scene.show_plane(1)
+    assert [view.model.dims.order[0] for view in side.views.values()] == [0, 2], "what the main view leaves"
+    assert side.views["Coronal"].title.text() == "Axial"
+    session.scene.show_plane(0)
     case = session.case
     session.set_case(Case(case.labels[:12, :13, :14].copy(), case.affine, case.structures))
     for view in side.views.values():
-        wait_for(lambda view=view: view.layers.case is session.case)  # type: ignore[misc]
-        assert view.model.scene.camera.center[1:] == tuple(
-            (np.array((12, 13, 14))[list(view._order[1:])] - 1) / 2
-        )
+        middle = tuple((np.array((12, 13, 14))[list(view.model.dims.order[1:])] - 1) / 2)
+        wait_for(lambda view=view, middle=middle: view.model.scene.camera.center[1:] == middle)  # type: ignore[misc]
 
 
 def test_an_unreadable_file_is_told_in_the_case_dock(

@@ -14,6 +14,9 @@ _EDGES = {"left": "middle_left", "right": "middle_right", "top": "top_center", "
 _BLANK = " "
 """Written where there is no letter.  The texts are drawn from the beginning, so that the half second which their first
 drawing takes falls into laying out the window, not into opening a scan."""
+_INK = "#f0f2f4"
+_BOX, _NO_BOX = (0.05, 0.055, 0.06, 0.5), (0.0, 0.0, 0.0, 0.0)
+"""Behind a letter: white letters on bright bone or fluid can't be read without."""
 _NAMED_FROM = 0.35
 """In an oblique view a direction is named at an edge if it contributes at least this cosine."""
 
@@ -25,7 +28,9 @@ class OrientationLetters:
         self._viewer = weakref.ref(viewer)
         self._shown = False
         self._overlays = {
-            edge: TextOverlay(position=position, font_size=14, text=_BLANK, visible=True, box=False)
+            edge: TextOverlay(
+                position=position, font_size=14, text=_BLANK, visible=True, color=_INK, box_color=_NO_BOX
+            )
             for edge, position in _EDGES.items()
         }
         for edge, overlay in self._overlays.items():
@@ -62,6 +67,9 @@ class OrientationLetters:
         """Write the letters anew."""
         for edge, letter in self.letters().items():
             overlay = self._overlays[edge]
+            box = _BOX if self._shown and letter else _NO_BOX
+            if tuple(overlay.box_color) != box:
+                overlay.box_color = box
             text = letter if self._shown and letter else _BLANK
             if overlay.text != text:
                 overlay.text = text

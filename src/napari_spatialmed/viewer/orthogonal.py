@@ -1,4 +1,4 @@
-"""Coronal and sagittal slices beside the main view, with a crosshair; click in one and all others follow."""
+"""The two planes that the main view doesn't show, with a crosshair; click or drag in one and all others follow."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Vectors
 from napari.qt import QtViewer
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QWidget
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from napari_spatialmed.viewer.case_layers import CaseLayers
 from napari_spatialmed.viewer.layer_changes import add_quietly, keep_from_sliders
 from napari_spatialmed.viewer.letters import OrientationLetters
+from napari_spatialmed.viewer.messages import PlainLabel
 from napari_spatialmed.viewer.scene import BACKGROUND
 from napari_spatialmed.viewer.session import Session, session_for
+from napari_spatialmed.viewer.space import PLANES
 from napari_spatialmed.viewer.wheel import Wheel
 from napari_spatialmed.viewer.window_level import WindowDrag
 
-_ORDERS = {"Coronal": (1, 0, 2), "Sagittal": (2, 0, 1)}
-CROSSHAIR = "#49c5ff"
+_ORDERS = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 1)}
+"""The axis across which one looks → the order of axes."""
+_BESIDE_AXIAL = {"Coronal": 1, "Sagittal": 2}
+CROSSHAIR, CROSSHAIR_PX = "#49c5ff", 1.5
 
 
 class SideView:
     """One more 2D view of the session's case.  It shares the arrays, so it costs textures only."""
 
-    def __init__(self, session: Session, main: ViewerModel, order: tuple[int, int, int]) -> None:
-        self._session, self._main, self._order = session, main, order
+    def __init__(self, session: Session, main: ViewerModel, axis: int) -> None:
+        self._session, self._main, self._axis = session, main, axis
         self.model = ViewerModel()
         self.model.canvas.background_color_override = BACKGROUND
         self.letters = OrientationLetters(self.model)
@@ -37,6 +41,10 @@ class SideView:
         self.widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         # The main view's slider leads.
         self.widget.dims.hide()
+        self.title = PlainLabel("", quiet=True)
+        self.title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._name()
         self.layers = CaseLayers(self.model, flat=True)
         self.crosshair: Vectors | None = None
         self.model.mouse_drag_callbacks.append(self._on_press)
@@ -62,13 +70,33 @@ class SideView:
             return
         yield from self.layers.pour(case, prepared)
         yield
-        self.model.dims.order = self._order
+        self.model.dims.order = _ORDERS[self._axis]
         self.layers.reveal(self._main.dims.point)
         self.restyle()
         self.letters.show(True)
-        # Before the view is fitted to all layers: the last case's crosshair may be larger than this scan.
+        self._fit()
+
+    def _fit(self) -> None:
+        # The crosshair first: the last case's may be larger than this scan.
         self.follow()
         self.model.reset_view()
+        if self.crosshair is not None:
+            self.crosshair.edge_width = CROSSHAIR_PX / self.model.scene.camera.zoom
+
+    def look_across(self, axis: int) -> None:
+        """Show slices across another axis."""
+        if axis == self._axis:
+            return
+        self._axis = axis
+        self._name()
+        if self._session.case is not None and self._session.case is self.layers.case:
+            self.model.dims.order = _ORDERS[axis]
+            self._fit()
+
+    def _name(self) -> None:
+        plane = PLANES[self._axis].capitalize()
+        self.title.setText(plane)
+        self.widget.setAccessibleName(f"{plane} view")
 
     def follow(self) -> None:
         """Go where the main view is."""
@@ -80,7 +108,7 @@ class SideView:
         self.model.dims.point = tuple(here)
         extent = (np.asarray(case.labels.shape) - 1) * case.spacing
         lines = []
-        for axis in self._order[1:]:
+        for axis in _ORDERS[self._axis][1:]:
             start, along = here.copy(), np.zeros(3)
             start[axis], along[axis] = 0.0, extent[axis]
             lines.append([start, along])
@@ -136,11 +164,17 @@ class OrthogonalViews(QWidget):
         viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.session = session_for(viewer)
         self._main: ViewerModel = viewer
-        self.views = {title: SideView(self.session, viewer, order) for title, order in _ORDERS.items()}
+        self.views = {title: SideView(self.session, viewer, axis) for title, axis in _BESIDE_AXIAL.items()}
+        """By what they show beside axial slices."""
         splitter = QSplitter(self)
-        for title, view in self.views.items():
-            view.widget.setAccessibleName(f"{title} view")
-            splitter.addWidget(view.widget)
+        for view in self.views.values():
+            pane = QWidget(splitter)
+            column = QVBoxLayout(pane)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(0)
+            column.addWidget(view.title)
+            column.addWidget(view.widget, 1)
+            splitter.addWidget(pane)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
@@ -151,6 +185,7 @@ class OrthogonalViews(QWidget):
         self._following.setSingleShot(True)
         self._following.timeout.connect(self._follow)
         viewer.dims.events.point.connect(self._on_point)
+        viewer.dims.events.order.connect(self._on_order)
         self.session.opening.started.connect(self._on_opening)
         self.session.case_changed.connect(self._on_case)
         self.session.scene.looks_changed.connect(self._restyle)
@@ -174,6 +209,13 @@ class OrthogonalViews(QWidget):
 
     def _on_point(self) -> None:
         self._following.start()
+
+    def _on_order(self) -> None:
+        order = self._main.dims.order
+        beside = [axis for axis in _ORDERS if axis != order[0]]
+        if len(order) == len(_ORDERS):
+            for view, axis in zip(self.views.values(), beside, strict=True):
+                view.look_across(axis)
 
     def _follow(self) -> None:
         for view in self.views.values():
