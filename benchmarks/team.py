@@ -16,7 +16,8 @@ from pathlib import Path
 from napari_spatialmed import benchmark
 from napari_spatialmed.agents import TeamSettings
 from napari_spatialmed.agents.baseline import held_out_blind
-from napari_spatialmed.agents.building import Job, build, patient_of
+from napari_spatialmed.agents.building import Job, build
+from napari_spatialmed.agents.patients import patient_of
 from napari_spatialmed.agents.running import on_processes
 from napari_spatialmed.case import discover, open_case
 from napari_spatialmed.errors import SpatialMedError

@@ -44,3 +44,8 @@ def test_a_number_beyond_all_options_is_answered_with_the_nearest(geometry: Case
 def test_too_few_questions_of_a_form_say_nothing(geometry: CaseGeometry) -> None:
     questions = livers(geometry, "vol.value", 19)
     assert above_chance(questions, held_out_blind(questions)) == []
+
+
+def test_a_box_is_told_by_all_its_numbers(geometry: CaseGeometry) -> None:
+    questions = in_patients([build_question(geometry, "ext.box", ["liver"], seed=seed) for seed in range(24)])
+    assert all(held_out_blind(questions).values())

@@ -1,7 +1,7 @@
 """The held-out blind baseline of rule P3: a reader that is no member of the panel and filters nothing.
 
 It knows the other patients of the benchmark but not this one: it repeats the answer that the same question had in them
-(the commonest word, the median number) and otherwise takes the number nearest to the options' geometric mean, or the first
+(the commonest word, the median number, of a box or a range all its medians) and otherwise takes the number nearest to the options' geometric mean, or the first
 option.  If it does better than chance, the benchmark can be answered without looking.
 """
 
@@ -16,6 +16,7 @@ from napari_spatialmed.agents.answerers import middle
 from napari_spatialmed.agents.panel import BLIND_TOLERANCE
 from napari_spatialmed.agents.proposal import Signature, signature_of
 from napari_spatialmed.questions import LETTERS, Question
+from napari_spatialmed.questions.answering import form_of
 from napari_spatialmed.questions.audit import blind_baseline
 from napari_spatialmed.questions.corpus import LEAST_OF_A_FORM, Baseline, option_for
 
@@ -69,6 +70,9 @@ def _is_right(question: Question, others: Sequence[Question]) -> bool:
         if expected is None or not isinstance(truth, int | float):
             return False
         return abs(expected - truth) <= BLIND_TOLERANCE * abs(truth)
+    if isinstance(truth, dict):
+        nearest = _nearest_of_several(question, others)
+        return question.answer == LETTERS[nearest or 0]
     values = [middle(option) for option in question.options]
     if all(value is not None for value in values):
         given = [value or 0.0 for value in values]
@@ -82,6 +86,22 @@ def _is_right(question: Question, others: Sequence[Question]) -> bool:
     if said and said[0][0] in question.options:
         return question.answer == LETTERS[question.options.index(said[0][0])]
     return question.answer == LETTERS[0]
+
+
+def _nearest_of_several(question: Question, others: Sequence[Question]) -> int | None:
+    """The option (a box, a range) whose numbers all together come nearest to the others' medians."""
+    known = [q.truth for q in others if isinstance(q.truth, dict)]
+    stated = [form_of(question.key.form).states(question.key, option) for option in question.options]
+    if not known:
+        return None
+    usual = {name: statistics.median(float(str(truth[name])) for truth in known) for name in known[0]}
+    off = [
+        sum(abs(math.log(max(said[name], 1.0) / max(usual[name], 1.0))) for name in usual)
+        if isinstance(said, dict)
+        else math.inf
+        for said in stated
+    ]
+    return off.index(min(off))
 
 
 def _signature(question: Question) -> Signature:

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from napari_spatialmed.agents.corpus_rules import CorpusRules, apply_corpus_rules
 from napari_spatialmed.agents.proposal import ProposalResult
 from napari_spatialmed.agents.recording import record_result, volumes_of
 from napari_spatialmed.agents.team import TeamSettings, propose
-from napari_spatialmed.benchmark import Benchmark, BenchmarkError, CaseRegistered, case_record
+from napari_spatialmed.agents.usual_values import Collection, Figures, Key, figures_of
+from napari_spatialmed.benchmark import Benchmark, CaseRegistered, case_record
 from napari_spatialmed.case import Case, CaseFiles, open_case
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import Task
+from napari_spatialmed.questions.usual import Usual
 
 DONE = "case built"
 """Text of the note that marks a case as finished in the benchmark."""
+MEASURED = "case measured"
+"""Text of the note that holds the figures of a scan, for the questions about the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ class Job:
         Another scan of the same patient, for questions that compare the two.
     team
         Which models are asked, in words; empty for the offline team.  A case built by another team is built again.
+    known
+        What the numbers of this case usually are in other patients.
+    only_measure
+        Whether to measure for `known` of the others, and propose nothing yet.
     """
 
     files: CaseFiles
@@ -48,6 +55,8 @@ class Job:
     patient: str | None = None
     earlier: CaseFiles | None = None
     team: str = ""
+    known: Mapping[Key, Usual] = field(default_factory=dict)
+    only_measure: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -68,8 +77,12 @@ class Job:
     def source(self) -> str:
         """Says which files and wishes a note is about, giving neither away."""
         named = [self.files.labels, self.files.image, *([self.earlier.labels] if self.earlier else [])]
-        files = json.dumps([str(path and Path(path).resolve()) for path in named])
-        return hashlib.sha256(f"{files}|{self.fingerprint}".encode()).hexdigest()[:24]
+        return _digest(named, self.fingerprint)
+
+    @property
+    def scan(self) -> str:
+        """Says which files are meant, giving them away as little."""
+        return _digest([self.files.labels, self.files.image], self.names or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +95,16 @@ class Built:
         The case, and the earlier one it was compared with.
     halted
         Whether something from outside ended it (a budget, a server): it is to be built again.
+    case, figures
+        Of a case that was only measured.
     """
 
     records: tuple[CaseRegistered, ...] = ()
     result: ProposalResult | None = None
     error: str = ""
     halted: bool = False
+    case: str = ""
+    figures: Figures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +175,8 @@ def work_on(job: Job) -> Built:
     """Open a case, let the offline team propose, send back the result: runs in a worker."""
     try:
         opened = open_job(job)
+        if job.only_measure:
+            return Built(case=opened.geometry.case.id, figures=figures_of(opened.geometry))
         result = propose(
             opened.geometry,
             count=job.count,
@@ -165,6 +184,7 @@ def work_on(job: Job) -> Built:
             tasks=job.tasks,
             settings=job.settings,
             others=opened.others,
+            known=job.known,
         )
         return Built(opened.records, result)
     except (SpatialMedError, OSError, MemoryError) as error:
@@ -219,7 +239,8 @@ def build(
         if on_case is not None:
             on_case(job, built)
 
-    run(waiting, finish)
+    known = _measured(benchmark, jobs, run, finish)
+    run([replace(job, known=known(job)) for job in waiting if job.files.key not in failed], finish)
     return BuildReport(
         counts["done"],
         len(jobs) - len(waiting),
@@ -231,29 +252,30 @@ def build(
     )
 
 
-def patient_of(path: Path, pattern: str | None) -> str | None:
-    """A pseudonym for the patient whose identifier `pattern` (one group) finds in a path; never the identifier itself."""
-    if pattern is None:
-        return None
-    try:
-        found = re.search(pattern, str(path))
-    except re.error as error:
-        raise BenchmarkError(
-            f"the pattern for the patient is none: {error}", where=pattern, hint="For example '(sub-\\d+)'."
-        ) from None
-    if found is None:
-        raise BenchmarkError(
-            f"the pattern {pattern!r} finds no patient",
-            where=path,
-            hint="It needs one group, e.g. '(sub-\\d+)'.",
-        )
-    identifier = found.group(1) if found.groups() else found.group(0)
-    return pseudonym(identifier or "")
+def _measured(
+    benchmark: Benchmark, jobs: Sequence[Job], run: Runner, finish: Finish
+) -> Callable[[Job], dict[Key, Usual]]:
+    """Measure the scans that were not measured before; what each job's numbers usually are in other patients.
 
+    The figures are kept in the file: a second run asks the same, and scans that come later are told of the first.
+    """
+    notes = [note.payload.model_dump() for note in benchmark.state.notes if note.payload.text == MEASURED]
+    figures: dict[str, tuple[str, Figures]] = {n["scan"]: (n["case"], n["figures"]) for n in notes}
 
-def pseudonym(identifier: str) -> str:
-    """What stands in a benchmark for a patient's identifier."""
-    return "patient-" + hashlib.sha256(identifier.encode()).hexdigest()[:12]
+    def keep(job: Job, built: Built) -> None:
+        if built.figures is None:
+            finish(job, built)
+        else:
+            note = {"text": MEASURED, "scan": job.scan, "case": built.case, "figures": built.figures}
+            benchmark.append("note", note)
+            figures[job.scan] = (built.case, built.figures)
+
+    run([replace(job, only_measure=True) for job in jobs if job.scan not in figures], keep)
+    patients = {job.scan: job.patient for job in jobs if job.patient}
+    collection = Collection()
+    for scan, (case, found) in sorted(figures.items()):
+        collection.add(patients.get(scan, case), found)
+    return lambda job: collection.known_to(job.patient or figures[job.scan][0]) if job.scan in figures else {}
 
 
 def with_earlier_scans(jobs: Sequence[Job]) -> list[Job]:
@@ -266,6 +288,11 @@ def with_earlier_scans(jobs: Sequence[Job]) -> list[Job]:
         if job.patient:
             before[job.patient] = job.files
     return found
+
+
+def _digest(paths: Sequence[Path | None], more: str) -> str:
+    files = json.dumps([str(path and Path(path).resolve()) for path in paths])
+    return hashlib.sha256(f"{files}|{more}".encode()).hexdigest()[:24]
 
 
 def _open(files: CaseFiles, names: str | None) -> Case:

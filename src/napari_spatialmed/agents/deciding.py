@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 
 from napari_spatialmed.agents.panel import MEMBER, Panel
 from napari_spatialmed.agents.proposal import Idea, Message, Proposal, stage_of
+from napari_spatialmed.agents.usual_values import Key, usual_numbers
 from napari_spatialmed.agents.validator import Validator
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import Others, Question, UndecidableError, Verdict, build_question
+from napari_spatialmed.questions.usual import Usual
 
 
-def build_from(idea: Idea, geometry: CaseGeometry, others: Others | None = None) -> Question:
+def build_from(
+    idea: Idea, geometry: CaseGeometry, others: Others | None = None, known: Mapping[Key, Usual] | None = None
+) -> Question:
     """The question that an idea means.
 
     Raises
@@ -30,6 +35,7 @@ def build_from(idea: Idea, geometry: CaseGeometry, others: Others | None = None)
         rationale=idea.rationale,
         provenance={"proposed_by": idea.by, "seed": idea.seed},
         others=others,
+        usual=functools.partial(usual_numbers, known or {}, geometry.case),
     )
 
 
@@ -40,13 +46,14 @@ async def decide(
     panel: Panel,
     tell: Callable[..., None],
     others: Others | None = None,
+    known: Mapping[Key, Usual] | None = None,
 ) -> Proposal:
     """Everything between an idea and its acceptance."""
     messages, case = list(idea.messages), geometry.case.id
     if idea.problem:
         return _rejected(idea, None, (), idea.rule, idea.problem, messages, case)
     try:
-        question = build_from(idea, geometry, others)
+        question = build_from(idea, geometry, others, known)
     except UndecidableError as error:
         return _rejected(idea, None, (), error.rule, error.reason, messages, case)
     except SpatialMedError as error:

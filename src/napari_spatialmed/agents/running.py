@@ -76,14 +76,14 @@ def on_cluster(address: str) -> Runner:
             "Dask is not installed", hint="Install it with: pip install 'napari-spatialmed[cluster]'."
         ) from None
     try:
-        client = distributed.Client(address, timeout=SCHEDULER_TIMEOUT)
+        distributed.Client(address, timeout=SCHEDULER_TIMEOUT).close()
     except (OSError, ValueError) as error:
         raise TeamError(
             f"no Dask scheduler answers: {error}", where=address, hint="Start one with `dask scheduler`."
         ) from None
 
     def run(jobs: Sequence[Job], finish: Finish) -> None:
-        with client:
+        with distributed.Client(address, timeout=SCHEDULER_TIMEOUT) as client:
             running = {client.submit(work_on, job, pure=False, retries=0): job for job in jobs}
             for future in distributed.as_completed(list(running)):
                 job, failure = running.pop(future), future.exception()
@@ -127,6 +127,8 @@ def with_models(team: ModelTeam, at_a_time: int) -> Runner:
 
 
 async def _work_with_models(job: Job, team: ModelTeam) -> Built:
+    if job.only_measure:
+        return await asyncio.to_thread(work_on, job)
     try:
         opened = await asyncio.to_thread(open_job, job)
         members = replace(team, data_set=opened.geometry.case.id, settings=job.settings, seed=job.seed)
@@ -138,6 +140,7 @@ async def _work_with_models(job: Job, team: ModelTeam) -> Built:
             tasks=job.tasks,
             settings=job.settings,
             others=opened.others,
+            known=job.known,
         )
         return Built(opened.records, result, result.stopped if result.halted else "", result.halted)
     except (SpatialMedError, OSError, MemoryError) as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -22,11 +22,13 @@ from napari_spatialmed.agents.passages import Retriever
 from napari_spatialmed.agents.proposal import Progress, Proposal, ProposalResult, Signature, funnel_of
 from napari_spatialmed.agents.relevance import weight
 from napari_spatialmed.agents.retriever import CorpusRetriever
+from napari_spatialmed.agents.usual_values import Key
 from napari_spatialmed.agents.validator import ClinicalRules, Validator
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import BudgetError, ConsentError, EndpointError
 from napari_spatialmed.questions import FORMS, PAPER_TASKS, TASKS, Others, Task
+from napari_spatialmed.questions.usual import Usual
 
 T = TypeVar("T")
 
@@ -102,6 +104,7 @@ async def propose_async(
     panel: Panel | None = None,
     taken: Iterable[Signature] = (),
     others: Others | None = None,
+    known: Mapping[Key, Usual] | None = None,
     on_event: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ProposalResult:
@@ -121,6 +124,8 @@ async def propose_async(
         Signatures of what was proposed before and shall not be proposed again.
     others
         Other scans of the same patient by case id, for questions that compare two scans.
+    known
+        What numbers usually are in other patients, as `usual_values.Collection` gives it.
     on_event
         Told after every decision, in this thread.
     cancelled
@@ -154,7 +159,7 @@ async def propose_async(
             run.exhausted.add(task)
             return None
         run.taken.add(idea.signature)
-        return await decide(idea, geometry, validators, panel, tell, others)
+        return await decide(idea, geometry, validators, panel, tell, others, known)
 
     while len(run.proposals) < count * settings.most_tries:
         if cancelled is not None and cancelled():

@@ -20,10 +20,10 @@ from napari_spatialmed.agents.building import (
     Job,
     Runner,
     build,
-    patient_of,
     with_earlier_scans,
 )
 from napari_spatialmed.agents.models import ModelTeam
+from napari_spatialmed.agents.patients import patient_of
 from napari_spatialmed.agents.running import on_cluster, on_processes, with_models
 from napari_spatialmed.agents.team import run_async
 from napari_spatialmed.benchmark import Benchmark

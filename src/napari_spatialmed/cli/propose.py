@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from napari_spatialmed.agents import Progress, propose_async
-from napari_spatialmed.agents.building import comparable, pseudonym
+from napari_spatialmed.agents.building import comparable
+from napari_spatialmed.agents.patients import pseudonym
 from napari_spatialmed.agents.recording import record_proposal, signatures_in, volumes_of
 from napari_spatialmed.agents.team import run_async
 from napari_spatialmed.benchmark import BenchmarkError

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -19,10 +20,12 @@ from napari_spatialmed.questions.answering import form_of, labels_hash, open_ans
 from napari_spatialmed.questions.askable import check_nameable, piece_count
 from napari_spatialmed.questions.decidable import check_decidable
 from napari_spatialmed.questions.form import Form, Others, UndecidableError, fill, phrase
+from napari_spatialmed.questions.kinds.amount import AmountForm
 from napari_spatialmed.questions.model import LETTERS, AnswerKey, Question
 from napari_spatialmed.questions.naming import agreeing, the
 from napari_spatialmed.questions.options import shuffled
 from napari_spatialmed.questions.rules import check_text, failed
+from napari_spatialmed.questions.usual import Usual, too_usual
 
 
 def build_question(
@@ -36,6 +39,7 @@ def build_question(
     rationale: str = "",
     provenance: Mapping[str, JsonValue] | None = None,
     others: Others | None = None,
+    usual: Callable[[AnswerKey], Sequence[Usual]] | None = None,
 ) -> Question:
     """Ask one thing about one case.
 
@@ -54,6 +58,8 @@ def build_question(
         `check_text` judges it.
     others
         Further cases by id, for the forms that compare two cases.
+    usual
+        What the numbers behind a key are in other patients, in the form's order; empty where that isn't known.
 
     Raises
     ------
@@ -87,7 +93,15 @@ def build_question(
         raise UndecidableError("U6", why)
     if why := form.contest(key, found):
         raise UndecidableError("O6", why)
+    known = usual(key) if usual is not None and form.option_kind != "none" else ()
+    if known and isinstance(form, AmountForm):
+        if why := known[0].too_alike(found.unit, found.uncertainty):
+            raise UndecidableError("P1", why)
+        found = replace(found, least_gap=known[0].gap(found.unit, found.uncertainty))
     choices = form.offer(key, found, rng)
+    weights = form.how_usual(key, found, choices.texts, known) if known else ()
+    if weights and (why := too_usual(weights, choices.right, known[0].basis, rng)):
+        raise UndecidableError("P1", why)
     key = key.model_copy(update={"params": key.params | dict(choices.params)})
     if choices.texts:
         # Numbers stand in rising order, as readers expect; their rank is drawn, so that the letter is even all the same.
@@ -120,6 +134,7 @@ def build_question(
             "names": case.provenance.names,
             "seed": seed,
             "phrasing": phrasing if stem is None else "own",
+            **({"usual": [number.to_dict() for number in known]} if weights else {}),
             **(provenance or {}),
         },
     )

@@ -19,6 +19,7 @@ from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry, Measurement
 from napari_spatialmed.questions.model import AnswerKey, Task
 from napari_spatialmed.questions.naming import AXIS_WORDS, listing, same_words, the
+from napari_spatialmed.questions.usual import Usual
 
 OptionKind = Literal["number", "interval", "word", "structure", "order", "sizes", "span", "none"]
 """What an option's text states; the option rules read it back accordingly."""
@@ -66,6 +67,8 @@ class Evaluation:
         The measurements it rests on, as `Measurement.to_dict()`.
     values
         The numbers behind a truth that is a word, by name: what the uncertainty rules look at.
+    least_gap
+        A gap between options that suits most patients' values, so that it doesn't tell this one's.
     """
 
     truth: JsonValue
@@ -73,6 +76,7 @@ class Evaluation:
     uncertainty: float | None
     evidence: tuple[dict[str, JsonValue], ...]
     values: Mapping[str, float] = field(default_factory=dict)
+    least_gap: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +253,12 @@ class Form(ABC):
 
     def may_name(self, key: AnswerKey) -> tuple[str, ...]:
         """Structures outside the key that a stem may name (rule U5)."""
+        return ()
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        """How likely each option (unshuffled) is to whoever knows only what is usual; empty if that can't be said."""
         return ()
 
     def relations(self, key: AnswerKey, truth: JsonValue) -> tuple[Relation, ...]:

@@ -42,10 +42,9 @@ def spread_numbers(
     """
     decimals = decimals_for(unit, uncertainty, truth)
     shown = round(truth, decimals)
-    lowest = (1.0 if unit == "count" else 0.15 * shown) if lowest is None else lowest
     gap = max(option_gap(truth, unit, uncertainty), least_gap)
     gap = math.ceil(gap * 10**decimals - 1e-9) / 10**decimals
-    room = min(shown - lowest, highest - shown) / (count - 1)
+    room = _room(shown, unit, lowest, highest, count)
     if room < gap or (room == gap and unit != "count"):
         raise UndecidableError(
             "O3",
@@ -65,6 +64,20 @@ def spread_numbers(
     return [round(v, decimals) + 0.0 for v in values], rank
 
 
+def has_room(
+    value: float, unit: str, uncertainty: float | None, *, highest: float = math.inf, least_gap: float = 0.0
+) -> bool:
+    """Whether `spread_numbers` could ask for a value: whether it could stand at every rank."""
+    gap = max(option_gap(value, unit, uncertainty), least_gap)
+    return _room(value, unit, None, highest, OPTION_COUNT) > gap
+
+
+def _room(value: float, unit: str, lowest: float | None, highest: float, count: int) -> float:
+    """How far apart the other values may stand at most, if all lie below or all above."""
+    lowest = (1.0 if unit == "count" else 0.15 * value) if lowest is None else lowest
+    return min(value - lowest, highest - value) / (count - 1)
+
+
 def spread_edges(
     truth: float,
     unit: str,
@@ -74,10 +87,12 @@ def spread_edges(
     lowest: float = 0.0,
     highest: float = math.inf,
     count: int = OPTION_COUNT,
+    least_width: float = 0.0,
 ) -> tuple[list[float], int, int]:
     """Edges of `count` adjoining intervals, the place of the one that holds the truth, and the edges' decimals.
 
-    The truth keeps max(5 % of the width, uncertainty) from both edges (rule O2); edges are round numbers.
+    The truth keeps max(5 % of the width, uncertainty) from both edges (rule O2); edges are round numbers.  They are at least
+    rule O1's gap (or `least_width`) apart.
 
     Raises
     ------
@@ -85,7 +100,7 @@ def spread_edges(
         O2 if no width leaves room for every rank.
     """
     doubt = uncertainty or 0.0
-    least = max(option_gap(truth, unit, uncertainty), 4.0 * doubt)
+    least = max(option_gap(truth, unit, uncertainty), 4.0 * doubt, least_width)
     most = min(truth - lowest, highest - truth) / count
     finest = 10.0 ** -decimals_for(unit, uncertainty)
     widths = [w for w in _tidy_widths(least) if w <= most and _divides(finest, w)][:2]

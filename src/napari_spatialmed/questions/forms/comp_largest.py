@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +22,7 @@ from napari_spatialmed.questions.form import (
 )
 from napari_spatialmed.questions.kinds.choice import WhichForm
 from napari_spatialmed.questions.model import AnswerKey
+from napari_spatialmed.questions.usual import Usual, winners
 
 LEAST_LEAD = 1.15
 """The winner differs from the next at least by this factor; ours."""
@@ -54,6 +55,11 @@ class LargestOf(WhichForm):
 
     def demands(self, key: AnswerKey) -> Demands:
         return Demands(whole=key.structures)
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        return winners(usual, least=self.least_wins(key))
 
     def least_wins(self, key: AnswerKey) -> bool:
         return key.params["size"] == "smallest"

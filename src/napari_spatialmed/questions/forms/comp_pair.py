@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, zip_longest
 from typing import ClassVar
@@ -23,6 +24,7 @@ from napari_spatialmed.questions.form import (
 )
 from napari_spatialmed.questions.kinds.choice import WordForm, either_way
 from napari_spatialmed.questions.model import AnswerKey
+from napari_spatialmed.questions.usual import Usual
 
 TOLERANCE_PERCENT = 10
 _LEAST_FROM_TOLERANCE = 2.0
@@ -83,6 +85,13 @@ class PairComparison(WordForm):
         if abs(difference - tolerance_of(key)) < least:
             return f"The volumes differ by {difference:.1f} %, too close to the tolerance of {tolerance_of(key):g} %."
         return None
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        least = 1.0 - tolerance_of(key) / 100.0  # of the ratio, for equal; its inverse is the most
+        larger, equal = (usual[0].share(*ends) for ends in ((1.0 / least, math.inf), (least, 1.0 / least)))
+        return larger, 1.0 - larger - equal, equal
 
     def words(self, key: AnswerKey) -> dict[str, str]:
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,6 +23,7 @@ from napari_spatialmed.questions.form import (
 from napari_spatialmed.questions.kinds.choice import WordForm
 from napari_spatialmed.questions.model import AnswerKey
 from napari_spatialmed.questions.naming import AXES
+from napari_spatialmed.questions.usual import Usual
 
 _ORDINALS = ("first", "second", "third", "fourth")
 
@@ -68,6 +69,11 @@ class QuarterOfScan(WordForm):
         if found.values["border_mm"] < max(DIRECTION_MARGIN_MM, found.uncertainty or 0.0):
             return f"The centre lies only {found.values['border_mm']:.1f} mm from the border of two quarters."
         return None
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        return tuple(usual[0].share(place / 4.0, (place + 1) / 4.0) for place in range(4))
 
     def words(self, key: AnswerKey) -> dict[str, str]:
         far, near = AXES[str(key.params["axis"])]

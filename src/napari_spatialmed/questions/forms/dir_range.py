@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,6 +25,7 @@ from napari_spatialmed.questions.model import AnswerKey
 from napari_spatialmed.questions.naming import AXES
 from napari_spatialmed.questions.numbers import decimals_for, read_interval
 from napari_spatialmed.questions.options import spread_numbers
+from napari_spatialmed.questions.usual import Usual
 
 _LEAST_SHIFT = 0.15
 """Wrong ranges are shifted by at least this share of the structure's own length; ours."""
@@ -74,6 +75,12 @@ class AxisRange(SeveralNumbersForm):
             least_gap=_LEAST_SHIFT * length,
         )
         return Choices(tuple(f"{s:.{decimals}f} to {s + length:.{decimals}f} mm" for s in starts), right)
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        ranges = [self.read(option) or {} for option in options]
+        return tuple(usual[0].density(ends["from"][0]) for ends in ranges)
 
     def read(self, option: str) -> Mapping[str, tuple[float, float]] | None:
         found = read_interval(option)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ from napari_spatialmed.questions.model import AnswerKey
 from napari_spatialmed.questions.naming import AXES, AXIS_WORDS
 from napari_spatialmed.questions.numbers import decimals_for, numbers_in
 from napari_spatialmed.questions.options import spread_numbers
+from napari_spatialmed.questions.usual import Usual
 
 _PART = re.compile(r"(right–left|anterior–posterior|superior–inferior|RL|AP|SI)\s*(.+)", re.I)
 
@@ -63,6 +65,15 @@ class BoxSizes(SeveralNumbersForm):
             for place in range(4)
         ]
         return Choices(tuple(texts), 0)
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        sizes = [self.read(option) or {} for option in options]
+        return tuple(
+            math.prod(known.density(size[axis][0]) for axis, known in zip(AXES, usual, strict=True))
+            for size in sizes
+        )
 
     def read(self, option: str) -> Mapping[str, tuple[float, float]] | None:
         found: dict[str, tuple[float, float]] = {}

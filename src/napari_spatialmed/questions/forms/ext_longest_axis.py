@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,6 +23,7 @@ from napari_spatialmed.questions.kinds.choice import WordForm
 from napari_spatialmed.questions.model import AnswerKey
 from napari_spatialmed.questions.naming import AXIS_WORDS
 from napari_spatialmed.questions.numbers import option_gap
+from napari_spatialmed.questions.usual import Usual, winners
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,11 @@ class LongestAxis(WordForm):
         if first - second < option_gap(first, "mm", found.uncertainty):
             return f"The two longest extents, {first:.0f} and {second:.0f} mm, are too close to tell apart."
         return None
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        return winners(usual)
 
     def words(self, key: AnswerKey) -> dict[str, str]:
         return dict(AXIS_WORDS)

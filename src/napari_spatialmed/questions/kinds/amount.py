@@ -29,8 +29,9 @@ from napari_spatialmed.questions.numbers import (
     write_interval,
     write_number,
 )
-from napari_spatialmed.questions.options import spread_edges, spread_numbers
+from napari_spatialmed.questions.options import has_room, spread_edges, spread_numbers
 from napari_spatialmed.questions.quantities import Quantity
+from napari_spatialmed.questions.usual import Usual
 
 LARGEST_OPEN_DOUBT = 0.25
 """An open number is asked only if its uncertainty, and what writing it rounds off, is within a quarter of it; ours."""
@@ -100,9 +101,28 @@ class ValueForm(AmountForm):
     def offer(self, key: AnswerKey, found: Evaluation, rng: random.Random) -> Choices:
         unit = self.quantity.unit
         value = float(found.values["value"])
-        values, right = spread_numbers(value, unit, found.uncertainty, rng, highest=self.quantity.highest)
+        values, right = spread_numbers(
+            value,
+            unit,
+            found.uncertainty,
+            rng,
+            highest=self.quantity.highest,
+            least_gap=found.least_gap,
+        )
         decimals = decimals_for(unit, found.uncertainty, value)
         return Choices(tuple(write_number(v, unit, decimals) for v in values), right)
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        values = [reading.value for option in options if (reading := read_number(option)) is not None]
+        unit, highest = self.quantity.unit, self.quantity.highest
+        # What could not have been asked with three values on either side is no truth, however usual.
+        return tuple(
+            usual[0].density(v)
+            * has_room(v, unit, found.uncertainty, highest=highest, least_gap=found.least_gap)
+            for v in values
+        )
 
     def right(
         self, key: AnswerKey, truth: JsonValue, options: Sequence[str], tolerance: float
@@ -122,10 +142,20 @@ class IntervalForm(AmountForm):
     def offer(self, key: AnswerKey, found: Evaluation, rng: random.Random) -> Choices:
         unit = self.quantity.unit
         edges, right, decimals = spread_edges(
-            float(found.values["value"]), unit, found.uncertainty, rng, highest=self.quantity.highest
+            float(found.values["value"]),
+            unit,
+            found.uncertainty,
+            rng,
+            highest=self.quantity.highest,
+            least_width=found.least_gap,
         )
         texts = [write_interval(low, high, unit, decimals) for low, high in itertools.pairwise(edges)]
         return Choices(tuple(texts), right)
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        return shares_of_ranges([i.low for i in map(read_interval, options) if i is not None], usual[0])
 
     def right(
         self, key: AnswerKey, truth: JsonValue, options: Sequence[str], tolerance: float
@@ -172,6 +202,12 @@ class ThresholdForm(AmountForm):
         texts = tuple(write_number(t, self.quantity.unit, decimals) for t in thresholds)
         return Choices(texts, thresholds.index(float(str(found.truth))))
 
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        # They were the lower ends of ranges of one width: the last one, too, holds the truth only so far.
+        return shares_of_ranges([r.value for r in map(read_number, options) if r is not None], usual[0])
+
     def fragile(self, key: AnswerKey, found: Evaluation) -> str | None:
         value, doubt = found.values["value"], found.uncertainty or 0.0
         near = min(thresholds_of(key), key=lambda t: abs(value - t))
@@ -209,6 +245,16 @@ def thresholds_of(key: AnswerKey) -> list[float]:
     kept: Mapping[str, JsonValue] = key.params
     found = kept.get("thresholds")
     return sorted(float(t) for t in found if isinstance(t, int | float)) if isinstance(found, list) else []
+
+
+def shares_of_ranges(ends: Sequence[float], usual: Usual) -> tuple[float, ...]:
+    """The share of patients in each of adjoining ranges that begin at `ends`.
+
+    Not counted are those whose value is too small for as many ranges below it: they were never asked.
+    """
+    width = ends[1] - ends[0]
+    least = len(ends) * width
+    return tuple(usual.share(max(end, least), max(end + width, least)) for end in ends)
 
 
 def numbers_that_state(truth: float, options: Sequence[str], tolerance: float) -> tuple[int, ...]:
