@@ -69,7 +69,10 @@ def test_left_is_left_on_the_screen_in_2d_and_3d(session: Session, wait_for: Wai
     # The bright block is the patient's right: on the screen's left.
     assert mean_column(picture, (picture > 200).all(axis=2) & in_the_middle(picture)) < 0.45
     session.select(["liver", "kidney_left"])
+    # Whichever plane was on show before.
+    scene.show_plane(2)
     scene.view_from("A")
+    assert scene.letters.letters() == {"left": "R", "right": "L", "top": "S", "bottom": "I"}
     wait_for(lambda: scene.surfaces.complete)
     case = session.case
     picture = scene.screenshot(size=(400, 500))[..., :3].astype(float)

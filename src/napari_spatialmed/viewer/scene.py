@@ -91,6 +91,7 @@ class Scene:
         self._leaving.connect(self._leave_view)
         viewer.dims.events.ndisplay.connect(self._leaving, position="first")
         viewer.dims.events.ndisplay.connect(self._enter_view)
+        viewer.dims.events.order.connect(self._keep_upright)
 
     @property
     def has_viewer(self) -> bool:
@@ -420,6 +421,17 @@ class Scene:
             with in_one_go(viewer):
                 self.case_layers.leave(viewer.dims.ndisplay)
                 self.surfaces.leave(viewer.dims.ndisplay)
+            self._keep_upright()
+
+    def _keep_upright(self) -> None:
+        """In 3D the axes keep their own order.
+
+        In that of coronal or sagittal slices napari draws surfaces as before, but turns the camera and the cursor: the
+        letters, and what is picked, would be wrong.
+        """
+        viewer = self._viewer()
+        if viewer is not None and self.case is not None and viewer.dims.ndisplay == 3:
+            viewer.dims.order = (0, 1, 2)
 
     def _enter_view(self) -> None:
         viewer = self._viewer()
@@ -456,3 +468,4 @@ class Scene:
         if viewer is not None:
             viewer.dims.events.ndisplay.disconnect(self._leaving)
             viewer.dims.events.ndisplay.disconnect(self._enter_view)
+            viewer.dims.events.order.disconnect(self._keep_upright)
