@@ -98,7 +98,7 @@ def of_color(picture: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
 def test_a_click_in_the_picture_selects(session: Session) -> None:
     viewer = session.scene.viewer
     place = np.argwhere(session.case.labels == 2).mean(axis=0) * session.case.spacing
-    ours = [c for c in viewer.mouse_drag_callbacks if c.__module__.startswith("napari_spatialmed")]
+    ours = [c for c in viewer.mouse_drag_callbacks if c.__module__.endswith("viewer.clicks")]
     assert len(ours) == 1
     event = Event("mouse_press")
     event.button, event.pos, event.position = 1, (10, 10), tuple(place)
@@ -108,6 +108,7 @@ def test_a_click_in_the_picture_selects(session: Session) -> None:
     event._type = "mouse_release"
     assert next(steps, None) is None
     assert session.selection == ("kidney_left",)
+    np.testing.assert_allclose(viewer.dims.point[1:], place[1:], atol=0.5, err_msg="where the side views go")
 
 
 def test_the_workspace_opens_every_dock_once_and_marks_the_next_step(

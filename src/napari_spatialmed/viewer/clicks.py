@@ -1,4 +1,5 @@
-"""Click on a structure to select it: in 2D through the label under the cursor, in 3D through a ray of our own."""
+"""Click on a structure to select it: in 2D through the label under the cursor, where the side views go, too; in 3D through a
+ray of our own."""
 
 from __future__ import annotations
 
@@ -47,6 +48,10 @@ class Clicks:
         # While painting, a click is a brush stroke, not a choice.
         if moved > _STILL_PIXELS or getattr(active, "mode", "pan_zoom") not in ("pan_zoom", "transform"):
             return
+        if event.view_direction is None and not event.modifiers and len(position) == viewer.dims.ndim:
+            # The other views go there: the slice on show stays.
+            axes = viewer.dims.displayed
+            viewer.dims.set_point(axes, [float(position[axis]) for axis in axes])
         name = structure_at(scene, position, event.view_direction)
         if name is not None:
             scene.clicked.emit(name, adding)
