@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
+from qtpy.QtCore import QEventLoop, QTimer
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.viewer.busy import BusyBar
@@ -151,3 +153,43 @@ def delete(work: Work) -> None:
     QCoreApplication.sendPostedEvents(work, QEvent.Type.DeferredDelete)
     with pytest.raises(RuntimeError):
         work.objectName()
+
+
+def test_a_burst_of_parts_leaves_the_window_its_turns(work: Work, wait_for: Wait) -> None:
+    got: list[object] = []
+    turns: list[int] = []
+    clock = QTimer()
+    clock.setInterval(0)
+    clock.timeout.connect(lambda: turns.append(len(got)))
+
+    def slowly(part: object) -> None:
+        got.append(part)
+        time.sleep(0.01)
+
+    def job(job: Job) -> None:
+        for n in range(30):
+            job.part(n)
+
+    work.part.connect(slowly)
+    clock.start()
+    work.run("Testing", job)
+    wait_for(lambda: not work.running)
+    clock.stop()
+    assert got == list(range(30))
+    assert len({n for n in turns if 0 < n < 30}) >= 5, "the event loop turned in between"
+
+
+def test_what_a_dialog_waits_for_arrives_while_it_is_open(work: Work, wait_for: Wait) -> None:
+    other, dialog = Work(), QEventLoop()
+    got: list[object] = []
+
+    def ask(_: object) -> None:
+        other.returned.connect(dialog.quit)
+        other.run("Saving", lambda job: None)
+        QTimer.singleShot(30_000, lambda: dialog.exit(1))
+        got.append(dialog.exec())
+
+    work.returned.connect(ask)
+    work.run("Testing", lambda job: None)
+    wait_for(lambda: bool(got))
+    assert got == [0], "it didn't wait in vain"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import io
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -21,13 +22,14 @@ from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.viewer.collecting import collecting
-from napari_spatialmed.viewer.turns import holding_turns
+from napari_spatialmed.viewer.turns import holding_turns, turns_are_held
 
 _threads = ThreadPoolExecutor(max_workers=6, thread_name_prefix="spatialmed")
 
 ACTIVITY_AFTER_MS = 400
 """Jobs shorter than this never flash up in napari's activity area."""
 _PROGRESS_EVERY_S = 0.05
+_HAND_OVER_S = 0.02
 
 
 class Cancelled(Exception):
@@ -241,15 +243,35 @@ class _Relay(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.arrived.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)
+        self._line: deque[tuple[Work, str, int, tuple[Any, ...]]] = deque()
+        self._awaited = False
+        self.arrived.connect(self._queue, Qt.ConnectionType.QueuedConnection)
 
-    def _hand_over(self, work: Work, slot: str, generation: int, values: tuple[Any, ...]) -> None:
-        try:
-            work.objectName()
-        except RuntimeError:
-            collecting().end(work)
-            return  # its dock was closed and took it along
-        getattr(work, slot)(generation, *values)
+    def _queue(self, work: Work, slot: str, generation: int, values: tuple[Any, ...]) -> None:
+        self._line.append((work, slot, generation, values))
+        self._await_turn()
+
+    def _await_turn(self) -> None:
+        # Each time a timer of its own: one that is in use rests while a dialog asks something, and what the dialog has
+        # running would never arrive.
+        if self._line and not self._awaited:
+            self._awaited = True
+            QTimer.singleShot(0, self._hand_over)
+
+    def _hand_over(self) -> None:
+        """What has come, in its order; of a burst as much as a turn of the event loop may take."""
+        self._awaited = False
+        end = time.monotonic() + _HAND_OVER_S
+        while self._line and time.monotonic() < end and not turns_are_held():
+            work, slot, generation, values = self._line.popleft()
+            self._await_turn()
+            try:
+                work.objectName()
+            except RuntimeError:
+                collecting().end(work)  # its dock was closed and took it along
+            else:
+                getattr(work, slot)(generation, *values)
+        self._await_turn()
 
 
 @cache
