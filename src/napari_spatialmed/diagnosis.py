@@ -102,6 +102,13 @@ def _packages() -> Iterator[Finding]:
     )
 
 
+def has_display() -> bool:
+    """Whether a window can be shown."""
+    return not sys.platform.startswith("linux") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
 def _window() -> Iterator[Finding]:
     binding = next((name for name in ("PyQt6", "PySide6") if importlib.util.find_spec(name)), None)
     if binding is None:
@@ -109,9 +116,7 @@ def _window() -> Iterator[Finding]:
             "window", "missing", "no Qt binding", 'pip install "napari-spatialmed[all]" (or PySide6)'
         )
         return
-    if sys.platform.startswith("linux") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
+    if not has_display():
         advice = (
             "start it in a desktop session, or under: xvfb-run -a -s '-screen 0 1920x1200x24' spatialmed …"
         )

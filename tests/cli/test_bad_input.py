@@ -134,6 +134,20 @@ def test_a_benchmark_of_another_kind(tmp_path: Path) -> None:
     assert path.read_text("utf-8") == "dear diary\n"
 
 
+def test_a_name_that_no_system_takes(tmp_path: Path) -> None:
+    assert "too long" in refused("merge", LABELS, "--out", tmp_path / ("n" * 300 + ".spatialmed.jsonl"))
+
+
+def test_open_says_what_is_missing_before_a_window_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "no such file" in refused("open", LABELS, "--benchmark", tmp_path / "none.spatialmed.jsonl")
+    if sys.platform.startswith("linux"):
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+            monkeypatch.delenv(name, raising=False)
+        assert "no display" in refused("open", LABELS)
+
+
 def test_usage_errors_leave_with_2() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "napari_spatialmed", "propose", LABELS],

@@ -78,3 +78,12 @@ def main(arguments: list[str] | None = None) -> None:
     except SpatialMedError as error:
         click.echo(f"spatialmed: {error}", err=True)
         sys.exit(EXIT_BAD_INPUT)
+    except OSError as error:
+        # Where files are read and written the floors say it better; this is for the name that no system takes.
+        told = SpatialMedError(
+            (error.strerror or str(error)).lower(),
+            where=error.filename,
+            hint="Check the name, your rights there, and the space on the disk.",
+        )
+        click.echo(f"spatialmed: {told}", err=True)
+        sys.exit(EXIT_BAD_INPUT)

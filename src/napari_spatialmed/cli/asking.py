@@ -12,6 +12,7 @@ from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.cases import case_options, load_case
+from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout, Response, View, render_view, view_for
 from napari_spatialmed.evaluation.asking import SETTINGS, ask_freely, ask_question
 from napari_spatialmed.evaluation.casesource import CaseSource
@@ -19,6 +20,7 @@ from napari_spatialmed.evaluation.prompts import rotations
 from napari_spatialmed.evaluation.two_scans import data_set_of
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import Client, resolve_endpoint
+from napari_spatialmed.llm.errors import ADVICE
 from napari_spatialmed.questions.model import Question
 
 
@@ -178,9 +180,16 @@ def _tell(view: View, blind: str | None, folder: Path | None) -> None:
         if not verdict.passed:
             click.echo(f"note: {verdict.reason} (rule {verdict.rule})", err=True)
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, picture in enumerate(view.pictures, start=1):
-            (folder / f"{number}-{picture.plane}.png").write_bytes(picture.png)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for number, picture in enumerate(view.pictures, start=1):
+                (folder / f"{number}-{picture.plane}.png").write_bytes(picture.png)
+        except OSError as error:
+            raise SpatialMedError(
+                f"the pictures can't be written ({error.strerror})",
+                where=folder,
+                hint="Choose another folder. Nothing was sent.",
+            ) from None
 
 
 def _judge(response: Response) -> None:
@@ -196,4 +205,5 @@ def _judge(response: Response) -> None:
 
 def _complain(response: Response) -> None:
     if response.error:
-        click.echo(f"spatialmed: {response.error}: {response.error_message}", err=True)
+        advice = next((text for kind, text in ADVICE.items() if kind == response.error), "")
+        click.echo(f"spatialmed: {response.error_message}. {advice}".rstrip(), err=True)

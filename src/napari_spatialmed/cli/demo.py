@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from napari_spatialmed.diagnosis import has_display
 from napari_spatialmed.errors import SpatialMedError
 
 VIRTUAL_DISPLAY = ("xvfb-run", "-a", "-s", "-screen 0 1920x1200x24")
@@ -48,13 +49,6 @@ def demo_command(sample: str, output: Path, pictures: bool) -> None:
         _leave_pictures(key, output)
     else:
         _open_window(key)
-
-
-def has_display() -> bool:
-    """Whether a window can be shown."""
-    return not sys.platform.startswith("linux") or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )
 
 
 def _under_a_virtual_display(sample: str, output: Path) -> int:

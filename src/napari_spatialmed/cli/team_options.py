@@ -57,7 +57,7 @@ class TeamOptions:
             data_set=data_set,
             allow_remote=self.yes_send,
             budget=Budget(calls=self.max_calls, cost=self.max_cost),
-            journal=self.path.with_suffix(".calls.jsonl"),
+            journal=self.path.absolute().with_suffix(".calls.jsonl"),
             settings=settings,
             seed=self.seed,
             max_tokens=self.max_tokens,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from napari_spatialmed.benchmark import BenchmarkError, read
 from napari_spatialmed.cli.cases import case_options, load_case
+from napari_spatialmed.diagnosis import has_display
+from napari_spatialmed.errors import SpatialMedError
 
 
 @click.command("open")
@@ -25,11 +28,19 @@ def open_command(
     if question is not None and benchmark is None:
         raise click.UsageError("--question needs --benchmark, the file that holds it")
     case = load_case(labels, image, names)
-    if benchmark is not None and question is not None and question not in read(benchmark).state.questions:
-        raise BenchmarkError(
-            f"there is no question {question}",
-            where=benchmark,
-            hint="`spatialmed stats --questions` lists them.",
+    if benchmark is not None:
+        held = read(benchmark).state.questions
+        if question is not None and question not in held:
+            raise BenchmarkError(
+                f"there is no question {question}",
+                where=benchmark,
+                hint="`spatialmed stats --questions` lists them.",
+            )
+    if not has_display() and "QT_QPA_PLATFORM" not in os.environ:
+        # Qt would end the program with a signal.
+        raise SpatialMedError(
+            "there is no display to open a window on",
+            hint="Run it in a desktop session. `spatialmed measure` and `propose` need no display.",
         )
     # napari and its window system are imported only by the commands that open a window.
     import napari

@@ -151,10 +151,12 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
         lines = path.read_text("utf-8-sig").split(
             "\n"
         )  # not splitlines: an answer may hold other line separators
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise PredictionsError(
-            f"can't be read ({error})", where=path, hint="Give a JSON Lines file in UTF-8."
+            f"can't be read ({error.strerror})", where=path, hint="Check the name."
         ) from None
+    except UnicodeDecodeError:
+        raise PredictionsError("is no text in UTF-8", where=path, hint="Save it as UTF-8.") from None
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
