@@ -111,6 +111,25 @@ def test_the_next_one_is_read_ahead_and_only_that(bare: Session, cases: CaseList
     assert cases.ahead.key == "p02", "what wasn't used has gone"
 
 
+def test_steps_that_follow_each_other_faster_than_cases_come_all_count(
+    bare: Session, cases: CaseList, wait_for: Wait
+) -> None:
+    show(bare, "p01", wait_for)
+    wait_for(lambda: bare.ahead.ready is not None)
+    cases.next()
+    assert bare.arriving
+    cases.next()
+    wait_for(lambda: cases.coming is None)
+    assert cases.on_show.key == "p03"
+    show(bare, "p01", wait_for)
+    wait_for(lambda: bare.ahead.ready is not None)
+    cases.next()
+    cases.previous()
+    wait_for(lambda: cases.coming is None)
+    assert cases.on_show.key == "p01"
+    assert bare.scene.case is bare.case
+
+
 def test_asking_for_a_case_that_is_just_being_read_waits_for_it(
     bare: Session, cases: CaseList, wait_for: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
