@@ -206,4 +206,4 @@ def _judge(response: Response) -> None:
 def _complain(response: Response) -> None:
     if response.error:
         advice = next((text for kind, text in ADVICE.items() if kind == response.error), "")
-        click.echo(f"spatialmed: {response.error_message}. {advice}".rstrip(), err=True)
+        click.echo(f"spatialmed: {response.error}: {response.error_message}. {advice}".rstrip(), err=True)
