@@ -172,7 +172,9 @@ def test_a_large_font_cuts_nothing_and_makes_no_window_taller(make_napari_viewer
     session = session_for(viewer)
     pair = ("liver", "kidney_left")
     session.set_measurements([measure(session.geometry, "surface_distance_mm", *pair)])
+    qtbot.wait(50)
     assert listed.table.horizontalScrollBar().maximum() == 0
+    assert listed.table.columnWidth(0) > listed.table.columnWidth(2), "words get what numbers leave"
     assert "liver – left kidney" in listed.model.data(listed.model.index(0, 0), Qt.ItemDataRole.ToolTipRole)
     assert window.width() == 1366
 

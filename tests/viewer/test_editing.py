@@ -12,6 +12,7 @@ from napari.components import ViewerModel
 
 from napari_spatialmed.case import Case, CaseLibrary, open_case
 from napari_spatialmed.geometry import EmptyStructureError, measure
+from napari_spatialmed.viewer.label_lock import LOCKED_HELP
 from napari_spatialmed.viewer.labels_editing import LabelsEditing
 from napari_spatialmed.viewer.session import Session, session_for
 from napari_spatialmed.viewer.unsaved_edits import suggested_path, write_labels
@@ -73,6 +74,14 @@ def test_ctrl_z_takes_a_stroke_back_only_while_labels_are_unlocked(session: Sess
     assert session.case.labels[1, 1, 1] == 0
     keys["Ctrl+Shift+Z"](labels)
     assert session.case.labels[1, 1, 1] == 2
+
+
+def test_what_the_window_says_of_tools_is_true(session: Session, viewer: ViewerModel) -> None:
+    assert "window and level" in viewer.help
+    session.scene.set_editing(True)
+    assert "eraser" in viewer.help
+    session.scene.set_editing(False)
+    assert viewer.help == LOCKED_HELP
 
 
 def test_a_new_case_is_locked_again(session: Session, case: Case) -> None:

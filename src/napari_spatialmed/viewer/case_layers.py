@@ -193,6 +193,8 @@ class CaseLayers:
         if editing:
             viewer.layers.selection.active = self.labels
             self.labels.mode = "paint"
+        # napari hears of another help when the mouse next moves.
+        viewer.help = self.labels.help
 
     def rename(self, case: Case) -> None:
         """Take over other names for the same labels."""

@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QFileDialog,
-    QHeaderView,
     QPushButton,
     QTableView,
     QTabWidget,
@@ -41,6 +40,7 @@ from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device
 from napari_spatialmed.viewer.pairs_matrix import PairsPanel
 from napari_spatialmed.viewer.session import session_for
+from napari_spatialmed.viewer.shared_columns import SharedColumns
 from napari_spatialmed.viewer.work import Work
 
 NOTHING_SELECTED = (
@@ -135,11 +135,7 @@ class MeasureDock(QWidget):
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(24)
-        # Numbers in full; words share what is left, and are whole in their tooltips.
-        header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        for column in (MEASURE, STRUCTURES, FLAGS):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        SharedColumns(table, (MEASURE, STRUCTURES, FLAGS))
         table.entered.connect(self._on_hover)
         table.doubleClicked.connect(self._draw_and_go)
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), table)
@@ -246,6 +242,13 @@ class MeasureDock(QWidget):
     def _draw_all(self) -> None:
         for m in self.model.measurements:
             self.model.set_drawn(m, True)
+        drawn = [
+            m for m in self.model.measurements if drawing_key(m) in self.session.scene.drawing_layers.drawings
+        ]
+        less = len(self.model.measurements) - len(drawn)
+        self.message.say(
+            f"{len(drawn)} drawn; {less} have no place in the picture, as a volume hasn't." if less else ""
+        )
 
     def _on_drawing(self, measurement: Measurement, drawn: bool) -> None:
         if not drawn:
