@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from napari_spatialmed.case import make_case, open_case
-from napari_spatialmed.case.orientation import axis_letters, to_display_order
+from napari_spatialmed.case.orientation import to_display_order
 
 SIGNED_PERMUTATIONS = [
     np.array([[axis, flip] for axis, flip in zip(order, flips, strict=True)])
@@ -43,8 +43,6 @@ def test_axes_grow_to_inferior_posterior_left(blocks: NDArray[np.uint8]) -> None
     array, affine = to_display_order(blocks, np.diag([2.0, 1.5, 3.0, 1.0]))
     assert array.shape == (12, 16, 20)
     assert np.array_equal(affine[:3, :3], [[0, 0, -2], [0, -1.5, 0], [-3, 0, 0]])
-    assert axis_letters(affine) == "IPL"
-    assert axis_letters(np.diag([2.0, 1.5, 3.0, 1.0])) == "RAS"
     assert array.flags.c_contiguous
 
 

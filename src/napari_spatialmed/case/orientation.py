@@ -15,7 +15,6 @@ Affine = NDArray[np.float64]
 
 # RAS directions that the array's axes should grow along: inferior, posterior, left.
 _TARGETS = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])
-_LETTERS = (("R", "L"), ("A", "P"), ("S", "I"))
 
 
 def axis_order(affine: Affine) -> tuple[tuple[int, int, int], tuple[bool, bool, bool]]:
@@ -79,14 +78,3 @@ def to_display_order(array: NDArray[Any], affine: Affine) -> tuple[NDArray[Any],
     result[:3, :3] = columns
     result[:3, 3] = origin
     return np.ascontiguousarray(moved), result + 0.0
-
-
-def axis_letters(affine: Affine) -> str:
-    """Where each array axis grows to, e.g. ``RAS`` or ``IPL``."""
-    order, flipped = axis_order(affine)
-    letters = [""] * 3
-    for target, (axis, against) in enumerate(zip(order, flipped, strict=True)):
-        plus = "IPL"[target]
-        pair = next(p for p in _LETTERS if plus in p)
-        letters[axis] = (pair[0] if plus == pair[1] else pair[1]) if against else plus
-    return "".join(letters)

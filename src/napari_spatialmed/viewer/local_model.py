@@ -34,12 +34,3 @@ def start_local_model() -> Endpoint:
             atexit.register(server.stop)
             _server = server
         return _server.endpoint
-
-
-def stop_local_model() -> None:
-    """Stop it; harmless if it isn't running."""
-    global _server
-    if _server is not None:
-        _server.stop()
-        atexit.unregister(_server.stop)
-        _server = None
