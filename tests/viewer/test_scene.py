@@ -141,6 +141,16 @@ def test_words_that_would_cover_one_another_are_moved_apart() -> None:
     assert lines_down(places, ["liver: 12 mm", "", "spleen: 3 mm", "aorta: 4 mm"]) == [0, 0, 1, 0]
 
 
+def test_one_key_outlines_the_structures_takes_them_off_and_brings_them_back(session: Session) -> None:
+    labels = session.scene.case_layers.labels
+    session.scene.set_label_opacity(0.3)
+    seen = []
+    for _ in range(3):
+        session.scene.filling.next()
+        seen.append((labels.contour, labels.opacity))
+    assert seen == [(1, 0.9), (0, 0.0), (0, 0.3)]
+
+
 def test_words_at_the_edge_are_moved_inwards(session: Session, viewer: ViewerModel) -> None:
     places = np.array([[390.0, 100.0], [20.0, 5.0], [50.0, 50.0], [399.0, 1.0]])
     moved = places + inwards(places, ["spleen: 3 mm", "liver", "aorta: 4 mm", ""], np.array([400.0, 200.0]))

@@ -70,6 +70,7 @@ class CaseDock(QWidget):
         layout.addStretch(0)
         self.session.case_changed.connect(self._on_case)
         self.session.scene.view_changed.connect(self._on_view)
+        self.session.scene.looks_changed.connect(self._on_view)
         self.session.opening.started.connect(self._on_opening)
         self.session.opening.failed.connect(self.message.fail)
         self.session.opening.cancelled.connect(self._on_cancelled)

@@ -127,6 +127,8 @@ class SideView:
             image.contrast_limits_range = main.image.contrast_limits_range
             image.contrast_limits = main.image.contrast_limits
         if labels is not None and main.labels is not None:
+            if labels.contour != main.labels.contour:
+                labels.contour = main.labels.contour
             if labels.opacity != main.labels.opacity:
                 labels.opacity = main.labels.opacity
             if labels.colormap is not main.labels.colormap:

@@ -26,8 +26,9 @@ from napari_spatialmed.viewer.case_pictures import Prepared
 from napari_spatialmed.viewer.clicks import Clicks
 from napari_spatialmed.viewer.cut import Cut
 from napari_spatialmed.viewer.drawing_layers import DrawingLayers
-from napari_spatialmed.viewer.drawings import Drawing, drawing_key, drawing_of
+from napari_spatialmed.viewer.drawings import drawing_key, drawing_of
 from napari_spatialmed.viewer.edits import Edit, EditWatch
+from napari_spatialmed.viewer.filling import Filling
 from napari_spatialmed.viewer.layer_changes import OWNER, in_one_go, load_layers
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.looking import go_to, look_across, look_from
@@ -79,6 +80,7 @@ class Scene:
         self._clicks = Clicks(viewer, self)
         self._readout = Readout(viewer, self)
         self.window_level = WindowLevel(viewer, self)
+        self.filling = Filling(self)
         self.pointing = Pointing(viewer, self)
         self.cut = Cut(viewer, self)
         self._steps = SliceSteps(viewer, self)
@@ -175,6 +177,7 @@ class Scene:
             self._wheel.stop()
             self._wheel = None
         self.cut.forget()
+        self.filling.forget()
         with in_one_go(self.viewer):
             self.case_layers.leave(2)
             self.case_layers.leave(3)
@@ -342,10 +345,6 @@ class Scene:
         self.drawing_layers.replace(*found)
         return len(found)
 
-    def draw_drawing(self, *drawings: Drawing) -> None:
-        """Draw something that isn't a measurement."""
-        self.drawing_layers.draw(*drawings)
-
     def erase(self, *measurements: Measurement) -> None:
         """Take the drawings of these measurements away."""
         self.drawing_layers.erase(*(drawing_key(m) for m in measurements))
@@ -367,10 +366,6 @@ class Scene:
     def say(self, text: str) -> None:
         """Write a line at the canvas's edge, where the next move of the mouse replaces it."""
         self._readout.say(text)
-
-    def clear_drawings(self) -> None:
-        """Take all drawings away."""
-        self.drawing_layers.clear()
 
     # ---- view
 

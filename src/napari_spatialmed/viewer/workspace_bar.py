@@ -171,6 +171,8 @@ class WorkspaceBar(QWidget):
             scene.view_from(key.removeprefix("from_"))
         elif key == "next_window":
             scene.window_level.next_preset()
+        elif key == "filling":
+            scene.filling.next()
         elif key == "picture":
             self.picture()
         elif key == "edit_labels":
