@@ -75,7 +75,7 @@ def head(labels: np.ndarray, load: float) -> list[str]:
         "",
         "Written by `OMP_NUM_THREADS=1 python benchmarks/geometry.py --write docs/reference/speed.md`. One run, one thread, the same data for all: a synthetic "
         f"{' × '.join(map(str, labels.shape))} map of {len(np.unique(labels)) - 1} labels ({100 * (labels != 0).mean():.0f} % labelled), uint8, voxels of "
-        f"{' × '.join(map(str, geometry_map.SPACING))} mm. CPU-seconds; the ratios are what counts. "
+        f"{' × '.join(map(str, geometry_map.SPACING))} mm. CPU-seconds; the ratios are what counts, and a bar is the highest that we accept. "
         f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, {os.cpu_count()} cores, load {load:.1f} at the start "
         "(other programs on the machine make CPU-seconds longer on both sides).",
         "",

@@ -1,4 +1,4 @@
-"""What an answer is worth: one outcome and one score for every item, never NaN (rules S1 and S4)."""
+"""What an answer is worth: one outcome and one score for every item, never NaN (rule S1)."""
 
 from __future__ import annotations
 
