@@ -15,7 +15,7 @@ declare(
 )  # fmt: skip
 declare(
     "P1", "Not the same in every patient",
-    "A relation that is the same in five or more patients and never differs is anatomy, which a textbook tells without a scan.",
+    "A relation that is the same in five or more patients and never differs is anatomy, which a textbook tells without a scan; so is a number that the other patients' numbers tell.",
     ("corpus",),
 )  # fmt: skip
 declare(
