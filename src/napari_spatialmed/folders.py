@@ -29,6 +29,20 @@ def cache_dir() -> Path:
     return _home("cache") or Path(platformdirs.user_cache_dir(_APP, appauthor=False))
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write one of the program's own small files in one step, so that a crash leaves the old one.
+
+    Raises
+    ------
+    OSError
+        If the folder can't be made or the file can't be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".tmp")
+    aside.write_text(text, "utf-8")
+    aside.replace(path)
+
+
 def _home(part: str) -> Path | None:
     home = os.environ.get("SPATIALMED_HOME")
     return Path(home) / part if home else None

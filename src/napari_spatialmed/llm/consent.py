@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.folders import config_dir
+from napari_spatialmed.folders import config_dir, write_whole
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.messages import Message, data_of, parts_of
 
@@ -137,9 +137,6 @@ def _file() -> Path:
 def _write(entries: list[dict[str, str]]) -> None:
     path = _file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".tmp")
-        scratch.write_text(json.dumps(entries, indent=1), "utf-8")
-        scratch.replace(path)
+        write_whole(path, json.dumps(entries, indent=1))
     except OSError as error:
         raise ConsentError(f"the consent can't be remembered: {error.strerror}", where=path) from None

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.folders import config_dir
+from napari_spatialmed.folders import config_dir, write_whole
 from napari_spatialmed.llm.endpoint import Endpoint, shown_address
 from napari_spatialmed.llm.errors import NoEndpointError
 
@@ -265,10 +265,7 @@ def _toml(value: Any) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".tmp")
-        scratch.write_text(text, "utf-8")
-        scratch.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise EndpointSettingsError(
             f"it can't be written: {error.strerror}",
