@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from napari_spatialmed import __version__
 from napari_spatialmed.errors import SpatialMedError
@@ -185,9 +184,8 @@ def _endpoints() -> Iterator[Finding]:
             "endpoints", "optional", "none configured: asking a model is off, everything else works", advice
         )
     for endpoint in known.values():
-        yield Finding(
-            "endpoint", "ok", f"{endpoint.name}: {endpoint.model} at {urlsplit(endpoint.base_url).hostname}"
-        )
+        model = endpoint.model or "its only model"
+        yield Finding("endpoint", "ok", f"{endpoint.name}: {model} at {endpoint.host}")
 
 
 def report(write: Callable[[str], None]) -> bool:

@@ -24,6 +24,7 @@ from napari_spatialmed.evaluation.report.published import PUBLISHED, SOURCE
 from napari_spatialmed.evaluation.results import Items, ModelResult, read_items, read_runs
 from napari_spatialmed.evaluation.runfolder import RunError
 from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode
+from napari_spatialmed.evaluation.statistics import SMALLEST_STRATUM
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions.model import PAPER_TASKS
 
@@ -131,6 +132,7 @@ def render_page(
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         items=items,
         n=len(items),
+        fewest=SMALLEST_STRATUM,
         models=models,
         notes=notes,
         rows=rows,
