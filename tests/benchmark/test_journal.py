@@ -247,7 +247,7 @@ def test_a_read_only_folder_can_be_read_and_says_that_it_cannot_be_written(tmp_p
         "if os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\n"
         "opened = benchmark.open(sys.argv[1], actor='Bob')\n"
         "print(len(opened.state.events))\n"
-        "for act in (lambda: opened.append('note', 'x'), lambda: benchmark.create(sys.argv[1] + '2', actor='Bob')):\n"
+        "for act in (lambda: opened.append('note', 'x'), lambda: benchmark.create(sys.argv[1].replace('.spatialmed', '2.spatialmed'), actor='Bob')):\n"
         "    try: act()\n"
         "    except benchmark.BenchmarkError as error: print(error.what)\n"
     )

@@ -184,9 +184,15 @@ def create(path: str | Path, *, actor: str, title: str = "") -> Benchmark:
     Raises
     ------
     BenchmarkError
-        If there already is one, or the folder is missing or read-only.
+        If there already is one, the folder is missing or read-only, or a file's name doesn't end in .spatialmed.jsonl.
     """
     made = Benchmark(Path(path), _checked_actor(actor))
+    if not made.path.is_dir() and not made.path.name.endswith(SUFFIX):
+        raise BenchmarkError(
+            "a benchmark file has another name",
+            where=made.path,
+            hint=f"Call it {made.path.stem.split('.')[0]}{SUFFIX}; to begin one in a folder, make the folder first.",
+        )
     payload = BenchmarkCreated(title=title, software=f"napari-spatialmed {__version__}")
     if made.path.is_dir() and list(made.path.glob(f"*{SUFFIX}")):
         raise BenchmarkError("there is already a benchmark in this folder", where=made.path, hint="Open it.")
