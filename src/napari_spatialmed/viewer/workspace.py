@@ -40,6 +40,8 @@ _LAYOUT_VERSION = 2
 _RIGHT_WIDTH, _LEFT_WIDTH, _BELOW_HEIGHT = 440, 360, 280
 _RIGHT_SHARE = 0.28
 """Of a wide window: tables and reports have more to show there."""
+_LEAST_MIDDLE = 0.35
+"""Part of the window's width that a layout put back leaves to the picture."""
 
 
 def open_workspace(viewer: napari.viewer.Viewer) -> None:
@@ -82,9 +84,19 @@ def arrange(viewer: napari.viewer.Viewer) -> None:
     window.resizeDocks([below], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
     for dock in (case, measure):
         dock.raise_()
-    restore_layout(window)
+    if restore_layout(window):
+        _leave_room(window, [case, measure], [_LEFT_WIDTH, right])
     hide_unused_tab_bars(window)
     warn_of_binding()
+
+
+def _leave_room(window: QMainWindow, docks: list[QDockWidget], widths: list[int]) -> None:
+    """A layout of a large screen would leave hardly a picture on a small one: then the docks are as wide as at first."""
+    layout, middle = window.layout(), window.centralWidget()
+    if layout is not None and middle is not None:
+        layout.activate()
+        if middle.width() < _LEAST_MIDDLE * window.width():
+            window.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
 
 
 def keep_layout(window: QMainWindow) -> None:
