@@ -140,7 +140,10 @@ def usual_numbers(known: Mapping[Key, Usual], case: Case, key: AnswerKey) -> tup
     """What the numbers behind a key usually are, in the form's order; empty where nobody knows."""
     if key.form in ("ext.box", "ext.longest_axis"):
         found = [_one(known, case, "ext.axis", key.structures, axis) for axis in AXES]
-    elif key.form == "comp.largest":
+    elif key.form in ("dist.nearest", "dist.farthest") and key.params.get("between") == "centres":
+        reference, *others = key.structures
+        found = [_one(known, case, "dist.centre", (reference, name), "") for name in others]
+    elif key.form in ("comp.largest", "comp.rank"):
         found = [_one(known, case, "volume", (name,), "") for name in key.structures]
     else:
         quantity, _, axis = signature_of(key.form, key.structures, key.params)

@@ -22,6 +22,10 @@ Reading = tuple[float, float | None, tuple[Measurement, ...]]
 """Value, uncertainty and the measurements behind them."""
 
 
+LEAST_RATIO = 1.2
+"""Of the larger volume to the smaller one: nearer ones are compared in words; ours."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
     """A number that a case's labels give.
@@ -38,6 +42,8 @@ class Quantity:
         Whether (a, b) differs from (b, a).
     highest
         Upper bound of the value itself, e.g. 100 %.
+    least
+        Smaller values are not proposed.
     hosted
         Whether the first structure is a lesion whose organ must be unambiguous (U4).
     likely
@@ -51,6 +57,7 @@ class Quantity:
     lesions: Literal["total", "nearest", "each", "one"] = "one"
     ordered: bool = False
     highest: float = math.inf
+    least: float = 0.0
     choices: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
     hosted: bool = False
     likely: Callable[[CaseGeometry, Sequence[str]], bool] | None = None
@@ -195,7 +202,7 @@ def holds_lesions(geometry: CaseGeometry, structures: Sequence[str]) -> bool:
 def comparable_volumes(geometry: CaseGeometry, structures: Sequence[str]) -> bool:
     """The first is larger, by at most a factor that can still be judged by eye."""
     first, second = (number_of(measure(geometry, "volume_ml", name)) for name in structures)
-    return 1.2 <= first / second <= 10.0
+    return LEAST_RATIO <= first / second <= 10.0
 
 
 VOLUME = Quantity(
@@ -230,6 +237,7 @@ VOLUME_RATIO = Quantity(
     whole=2,
     lesions="total",
     ordered=True,
+    least=LEAST_RATIO,
     likely=comparable_volumes,
     compared_with=1,
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations
 from typing import ClassVar
@@ -27,6 +28,7 @@ from napari_spatialmed.questions.form import (
     title_of,
 )
 from napari_spatialmed.questions.model import AnswerKey
+from napari_spatialmed.questions.usual import Usual, winners
 
 LEAST_STEP = 1.15
 """Neighbours in the order differ at least by this factor; ours."""
@@ -82,6 +84,15 @@ class Ranking(Form):
         wrong = [order for order in permutations(sorted(key.structures)) if order != right]
         orders = [right, *rng.sample(wrong, _OPTIONS - 1)]
         return Choices(tuple(" > ".join(title_of(key, name) for name in order) for order in orders), 0)
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        volumes = dict(zip(key.structures, usual, strict=True))
+        orders = [self.states(key, option) or [] for option in options]
+        return tuple(
+            math.prod(winners([volumes[a], volumes[b]])[0] for a, b in pairwise(order)) for order in orders
+        )
 
     def states(self, key: AnswerKey, option: str) -> list[str] | None:
         names = [structure_named(key, part, key.structures) for part in option.split(">")]

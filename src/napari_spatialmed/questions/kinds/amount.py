@@ -116,11 +116,12 @@ class ValueForm(AmountForm):
         self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
     ) -> tuple[float, ...]:
         values = [reading.value for option in options if (reading := read_number(option)) is not None]
-        unit, highest = self.quantity.unit, self.quantity.highest
-        # What could not have been asked with three values on either side is no truth, however usual.
+        asked = self.quantity
+        # What could not have been asked, for want of room on either side, is no truth, however usual.
         return tuple(
             usual[0].density(v)
-            * has_room(v, unit, found.uncertainty, highest=highest, least_gap=found.least_gap)
+            * (v >= asked.least)
+            * has_room(v, asked.unit, found.uncertainty, highest=asked.highest, least_gap=found.least_gap)
             for v in values
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from napari_spatialmed.questions.askable import askable
 from napari_spatialmed.questions.form import Candidate, Demands, Evaluation, Takes, number_of, title_of
 from napari_spatialmed.questions.kinds.choice import WhichForm
 from napari_spatialmed.questions.model import AnswerKey, Task
+from napari_spatialmed.questions.usual import Usual, winners
 
 LEAD_MM = 3.0
 LARGEST_FACTOR = 6.0
@@ -80,6 +81,11 @@ class NearnessForm(WhichForm):
         return {n: (number_of(m), m.uncertainty or 0.0) for n, m in found.items()}, tuple(
             m.to_dict() for m in found.values()
         )
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        return winners(usual, least=not self.farthest)
 
     def contrary_words(self, key: AnswerKey) -> tuple[str, ...]:
         return _NEAR_WORDS if self.farthest else _FAR_WORDS
