@@ -20,7 +20,7 @@ from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.layer_changes import OWNER, add_quietly, keep_from_sliders, note_extent
 from napari_spatialmed.viewer.surface_building import MOST_REFINED, Group, build, refine
 from napari_spatialmed.viewer.surfaces import Surface
-from napari_spatialmed.viewer.turns import turns_are_held
+from napari_spatialmed.viewer.turns import NEXT_TURN_MS, turns_are_held
 from napari_spatialmed.viewer.work import Work
 
 CONTEXT_OPACITY = 0.14
@@ -52,7 +52,7 @@ class SurfaceLayers(QObject):
         self._refining.part.connect(self._keep_fine)
         # One layer per turn of the event loop, so that the window stays alive between them.
         self._adding = QTimer(self)
-        self._adding.setInterval(0)
+        self._adding.setInterval(NEXT_TURN_MS)
         self._adding.timeout.connect(self._show_next)
         self.work.finished.connect(self._adding.start)
 

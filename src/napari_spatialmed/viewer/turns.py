@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from qtpy.QtCore import QObject, QTimer
 
+NEXT_TURN_MS = 1
+"""Not 0: of timers without any time Qt may let one come twice before all others."""
+
 _held = 0
 
 
@@ -34,7 +37,7 @@ class Turns(QObject):
         super().__init__()
         self._line: deque[Iterator[None]] = deque()
         self._timer = QTimer(self)
-        self._timer.setInterval(0)
+        self._timer.setInterval(NEXT_TURN_MS)
         self._timer.timeout.connect(self._step)
 
     def add(self, steps: Iterator[None]) -> None:
