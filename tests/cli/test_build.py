@@ -74,7 +74,8 @@ def test_quotas_and_diversity_hold_in_every_case(cohort: Path, tmp_path: Path) -
         assert len(mine) >= 10
         # Bodies of one shape: lengths and volumes that the others tell are not asked for with options (rule P1).
         assert {question.task for question in mine} >= {"DIR", "DIST", "COMP", "VOLEST"}
-        assert max(Counter(question.task for question in mine).values()) <= 4
+        # A task with nothing left gives its share of two to the others.
+        assert max(Counter(question.task for question in mine).values()) <= 6
         assert max(uses.values()) <= 4 + 1  # a third of twelve, passed by the last one at most
 
 
