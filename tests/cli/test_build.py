@@ -72,8 +72,8 @@ def test_quotas_and_diversity_hold_in_every_case(cohort: Path, tmp_path: Path) -
         mine = [q.question for q in state(path).questions.values() if q.accepted and q.case == case]
         uses = Counter(name for question in mine for name in question.key.structures)
         assert len(mine) >= 10
-        # Bodies of one shape: lengths and volumes that the others tell are not asked for with options (rule P1).
-        assert {question.task for question in mine} >= {"DIR", "DIST", "COMP", "VOLEST"}
+        # Bodies of one shape: sizes that the others tell are neither asked for with options nor compared (rule P1).
+        assert {question.task for question in mine} >= {"DIR", "DIST", "VOLEST"}
         # A task with nothing left gives its share of two to the others.
         assert max(Counter(question.task for question in mine).values()) <= 6
         assert max(uses.values()) <= 4 + 1  # a third of twelve, passed by the last one at most
