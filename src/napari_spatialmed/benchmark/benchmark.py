@@ -66,6 +66,10 @@ class Benchmark(Curating):
         """What had to be set aside or is missing, one sentence each."""
         return [*self._notices, *self._storage.notices]
 
+    def stamp(self) -> object:
+        """What changes as soon as anybody has written to it: then :meth:`refresh` is worth its time.  From any thread."""
+        return self._storage.stamp()
+
     def refresh(self) -> list[Event]:
         """Fold in what other programs wrote; returns those events."""
         with self._turn:

@@ -10,6 +10,7 @@ import hashlib
 import platform
 import re
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from napari_spatialmed.benchmark.disk import SUFFIX
@@ -59,6 +60,16 @@ class Storage:
         if self.folder is not None:
             fresh.sort(key=lambda event: event.order)
         return fresh, anew
+
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Name, length and inode of every file: another one as soon as anybody has written.  From any thread."""
+        paths = [self.path] if self.folder is None else sorted(self.folder.glob(f"*{SUFFIX}"))
+        found = []
+        for path in paths:
+            with suppress(OSError):  # gone: to read it says so
+                status = path.stat()
+                found.append((path.name, status.st_size, status.st_ino))
+        return tuple(found)
 
     def reread(self) -> list[Event]:
         """Every event from the beginning."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_spatialmed import benchmark as benchmarks
 from napari_spatialmed.benchmark import SUFFIX, BenchmarkError
@@ -26,7 +35,11 @@ class BenchmarkBar(QWidget):
         self.file_label = PlainLabel(EMPTY)
         self.new_button, self.open_button = QPushButton("New…"), QPushButton("Open…")
         self.new_button.setToolTip("Begin a new benchmark file")
-        self.open_button.setToolTip("Open a benchmark file, and go on where you stopped")
+        self.open_button.setToolTip("Open a benchmark, and go on where you stopped")
+        choices = QMenu(self.open_button)
+        choices.addAction("A file…", self._choose_file)
+        choices.addAction("A folder that several share…", self._choose_folder)
+        self.open_button.setMenu(choices)
         self.demo_button = QPushButton("Try the demo")
         self.demo_button.setToolTip(
             "Let the team propose questions about the scan on show, or about a phantom, in a benchmark of the program's own"
@@ -53,7 +66,6 @@ class BenchmarkBar(QWidget):
         layout.addWidget(self.demo_button)
         layout.addWidget(self.message)
         self.new_button.clicked.connect(self._choose_new)
-        self.open_button.clicked.connect(self._choose_file)
         self.demo_button.clicked.connect(self.open_demo)
         self._demo_waits = False
         session.case_changed.connect(self._on_case)
@@ -94,6 +106,20 @@ class BenchmarkBar(QWidget):
         )
         if path:
             self.open(path)
+
+    def _choose_folder(self) -> None:
+        if not self.session.reviewer:
+            self.message.say(
+                "Enter your name first: in a shared folder everybody writes to a file of their own, which bears it.",
+                "warning",
+            )
+            self.name_edit.setFocus()
+            return
+        folder = QFileDialog.getExistingDirectory(
+            self, "Open a shared folder", recall("benchmark_folder", str(Path.home()))
+        )
+        if folder:
+            self.open(folder)
 
     def open_demo(self) -> None:
         """Begin the demo's benchmark, or go on with it; opens the phantom where no scan is on show."""

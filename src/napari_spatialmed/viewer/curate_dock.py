@@ -58,6 +58,8 @@ class CurateDock(QWidget):
         session.benchmark_changed.connect(self.reload)
         session.opening.failed.connect(self.message.fail)
         session.cases.said.connect(self.message.say)
+        session.others.came.connect(self.message.say)
+        session.others.failed.connect(self.message.fail)
         self.at_hand.wanted.connect(self._turn_to)
         self.marks.changed.connect(self._load_queue)
         self.changes.saved.connect(self._saved)

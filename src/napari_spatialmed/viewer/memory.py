@@ -6,10 +6,11 @@ A small JSON file in the user's settings folder.  Never keys, never anything of 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from napari_spatialmed.folders import config_dir
+from napari_spatialmed.folders import config_dir, write_whole
 
 
 def memory_path() -> Path:
@@ -33,11 +34,5 @@ def recall(key: str, default: Any = None) -> Any:
 def remember(key: str, value: Any) -> None:
     """Keep a JSON value; a settings folder that can't be written is not worth an error."""
     kept = _read() | {key: value}
-    path = memory_path()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(kept, indent=1), "utf-8")
-        draft.replace(path)
-    except OSError:
-        return
+    with suppress(OSError):
+        write_whole(memory_path(), json.dumps(kept, indent=1))

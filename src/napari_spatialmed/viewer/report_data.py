@@ -114,7 +114,7 @@ def _rows(items: Items, models: Sequence[ModelResult]) -> list[tuple[tuple[str, 
                 "" if cell.low is None else f"; 95 % interval {_percent(cell.low)} to {_percent(cell.high)}"
             )
             adjusted = "" if cell.adjusted is None else f"; chance-adjusted {_percent(cell.adjusted)}"
-            small = "; n too small" if cell.n < 30 else ""
+            small = "; n too small" if cell.too_small else ""
             cells.append((_percent(cell.score), f"n = {cell.n}{interval}{adjusted}{small}"))
         cells.append((row.arm, "Way of asking"))
         cells += [(str(row.outcomes[name]), name) for name in OUTCOMES]

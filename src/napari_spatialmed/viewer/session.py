@@ -22,6 +22,7 @@ from napari_spatialmed.viewer.keys import bind_cases
 from napari_spatialmed.viewer.label_edits import LabelEdits
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.opening import Opened, Wanted, open_prepared, read_wanted
+from napari_spatialmed.viewer.others_work import OthersWork
 from napari_spatialmed.viewer.read_ahead import ReadAhead, wait_for
 from napari_spatialmed.viewer.scene import Scene
 from napari_spatialmed.viewer.turns import Turns
@@ -77,6 +78,8 @@ class Session:
         self.edits.measured.connect(self.labels_edited)
         self.ahead = ReadAhead()
         """The scan that will be wanted next."""
+        self.others = OthersWork(self)
+        """What other people write into the open benchmark."""
         self.cases = CaseList(self)
         """The scans of a folder and of the benchmark."""
         self.scene.clicked.connect(self._on_clicked)
@@ -263,6 +266,7 @@ class Session:
         for work in (self.opening, self.edits, self.cases.looking):
             work.stop()
         self.ahead.stop()
+        self.others.stop()
         self.turns.clear()
         self.scene.leave()
 

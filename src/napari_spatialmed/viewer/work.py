@@ -279,6 +279,11 @@ def _relay() -> _Relay:
     return _Relay()
 
 
+def in_thread(function: Callable[[], object]) -> Future[object]:
+    """What is small and nobody waits for: no progress, no cancelling."""
+    return _threads.submit(function)
+
+
 def _deliver(work: Work, generation: int, future: Future[Any]) -> None:
     _relay().arrived.emit(work, "_on_done", generation, (future,))
 
