@@ -312,7 +312,7 @@ def test_drawings_that_were_hidden_change_unseen(session: Session) -> None:
     words = viewer.layers["Measured values"]
     words.visible = False
     session.scene.draw_only([second], pair)
-    session.scene.clear_drawings()
+    session.scene.drawing_layers.clear()
     session.scene.draw_only([first], pair)
     words.visible = True
     (drawing,) = session.scene.drawing_layers.drawings.values()

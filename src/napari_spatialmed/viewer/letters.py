@@ -15,8 +15,9 @@ _BLANK = " "
 """Written where there is no letter.  The texts are drawn from the beginning, so that the half second which their first
 drawing takes falls into laying out the window, not into opening a scan."""
 _INK = "#f0f2f4"
-_BOX, _NO_BOX = (0.05, 0.055, 0.06, 0.5), (0.0, 0.0, 0.0, 0.0)
-"""Behind a letter: white letters on bright bone or fluid can't be read without."""
+_BOX = (0.05, 0.055, 0.06, 0.5)
+"""Behind a letter in 2D: white letters on bright bone or fluid can't be read without.  In 3D they stand on the dark
+background, and four boxes would make each frame take a third longer."""
 _NAMED_FROM = 0.35
 """In an oblique view a direction is named at an edge if it contributes at least this cosine."""
 
@@ -29,7 +30,13 @@ class OrientationLetters:
         self._shown = False
         self._overlays = {
             edge: TextOverlay(
-                position=position, font_size=14, text=_BLANK, visible=True, color=_INK, box_color=_NO_BOX
+                position=position,
+                font_size=14,
+                text=_BLANK,
+                visible=True,
+                color=_INK,
+                box=False,
+                box_color=_BOX,
             )
             for edge, position in _EDGES.items()
         }
@@ -65,11 +72,13 @@ class OrientationLetters:
 
     def refresh(self) -> None:
         """Write the letters anew."""
+        viewer = self._viewer()
+        flat = viewer is not None and viewer.dims.ndisplay == 2
         for edge, letter in self.letters().items():
             overlay = self._overlays[edge]
-            box = _BOX if self._shown and letter else _NO_BOX
-            if tuple(overlay.box_color) != box:
-                overlay.box_color = box
+            box = flat and self._shown and bool(letter)
+            if overlay.box != box:
+                overlay.box = box
             text = letter if self._shown and letter else _BLANK
             if overlay.text != text:
                 overlay.text = text

@@ -22,7 +22,7 @@ from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.viewer.collecting import collecting
-from napari_spatialmed.viewer.turns import NEXT_TURN_MS, holding_turns, turns_are_held
+from napari_spatialmed.viewer.turns import holding_turns, turns_are_held
 
 _threads = ThreadPoolExecutor(max_workers=6, thread_name_prefix="spatialmed")
 
@@ -256,7 +256,7 @@ class _Relay(QObject):
         # running would never arrive.
         if self._line and not self._awaited:
             self._awaited = True
-            QTimer.singleShot(NEXT_TURN_MS, self._hand_over)
+            QTimer.singleShot(0, self._hand_over)
 
     def _hand_over(self) -> None:
         """What has come, in its order; of a burst as much as a turn of the event loop may take."""
