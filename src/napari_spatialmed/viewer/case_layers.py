@@ -55,8 +55,11 @@ class CaseLayers:
         """The case on show, under the names it is shown with."""
         return self._case
 
-    def place(self, *, scan: bool = True) -> Iterator[None]:
-        """Add what is missing of the layers that every case is shown in, empty and hidden, one per step."""
+    def place(self, *, scan: bool = True, plane: bool = True) -> Iterator[None]:
+        """Add what is missing of the layers that every case is shown in, empty and hidden, one per step.
+
+        `scan`: also what shows a scan; `plane`: also what only 3D needs.
+        """
         viewer = self._viewer()
         if viewer is None:
             return
@@ -77,7 +80,8 @@ class CaseLayers:
             )
             add_quietly(viewer, self.image, at=viewer.layers.index(self.labels))
             yield
-        if scan and not self._never_3d and (self.plane is None or self.plane.layer not in viewer.layers):
+        needed = scan and plane and not self._never_3d
+        if needed and (self.plane is None or self.plane.layer not in viewer.layers):
             self.plane = SlicePlane({OWNER: "plane"})
             add_quietly(viewer, self.plane.layer, at=viewer.layers.index(self.labels) + 1)
             keep_from_sliders(viewer, self.plane.layer)
@@ -88,7 +92,7 @@ class CaseLayers:
 
         The layers stay between cases: to take them away and add them costs most of a second.
         """
-        yield from self.place(scan=case.image is not None)
+        yield from self.place(scan=case.image is not None, plane=False)
         viewer = self._viewer()
         if viewer is None:
             return
@@ -160,6 +164,9 @@ class CaseLayers:
         if viewer is None:
             return
         if ndisplay == 3:
+            if self._case is not None and self._case.image is not None:
+                for _ in self.place():
+                    pass
             self._fill_plane(viewer)
         plane = None if self.plane is None else self.plane.layer
         for layer in (self.image, self.labels) if ndisplay == 2 else (plane,):

@@ -300,6 +300,7 @@ class _Walk:
 
     def done(self, title: str, text: str, picture: str) -> None:
         """Close a step with a screenshot of the whole window."""
+        self.wait(lambda: self.session.turns.idle, "showing all of it")
         settle = time.perf_counter() + 0.4
         while time.perf_counter() < settle:
             QApplication.processEvents()

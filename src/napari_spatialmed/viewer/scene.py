@@ -152,9 +152,12 @@ class Scene:
         scale_bar = viewer.canvas.overlays.scale_bar
         scale_bar.visible, scale_bar.colored, scale_bar.color = True, True, SCALE
 
-    def place_layers(self) -> Iterator[None]:
-        """Add the layers that every case is shown in, one per step; those that are there take none."""
-        yield from self.case_layers.place()
+    def place_layers(self, *, scan: bool = True) -> Iterator[None]:
+        """Add the layers that every case is shown in, one per step; those that are there take none.
+
+        `scan`: also what shows a scan, not only labels.
+        """
+        yield from self.case_layers.place(scan=scan)
         yield from self.drawing_layers.place()
 
     def remove_layers(self) -> None:

@@ -110,6 +110,8 @@ class Session:
             self.turns.clear()
             for _ in self._showing(case, geometry or CaseGeometry(case), prepared or Prepared(case)):
                 pass
+            for _ in self.scene.case_layers.place(scan=case.image is not None):
+                pass
 
     def rename(self, case: Case) -> None:
         """Go on with the same scan under other names; `case_changed` follows.  Selection and view stay."""
@@ -273,7 +275,7 @@ class Session:
     def _stage(self) -> None:
         """While a scan is read, add the layers that it will be shown in."""
         if self.scene.has_viewer:
-            self.turns.add(self.scene.place_layers())
+            self.turns.add(self.scene.case_layers.place(plane=False))
 
     def _unstage(self) -> None:
         """Nothing came: layers that wait for a first case would only puzzle."""
@@ -290,9 +292,9 @@ class Session:
             self.turns.add(self._arrive(opened))
 
     def _arrive(self, opened: Opened) -> Iterator[None]:
-        """Show a case step by step, one per turn of the event loop."""
-        yield from self.scene.place_layers()
+        """Show a case step by step, one per turn of the event loop; then add what its first picture doesn't need."""
         yield from self._showing(*opened)
+        self.turns.add(self.scene.place_layers(scan=opened[0].image is not None))
 
     def _showing(self, case: Case, geometry: CaseGeometry, prepared: Prepared) -> Iterator[None]:
         yield from self.scene.pour_case(case, prepared)

@@ -45,6 +45,11 @@ class Turns(QObject):
         self._line.append(steps)
         self._timer.start()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits to be done."""
+        return not self._line
+
     def clear(self) -> None:
         """Do nothing more of what is waiting."""
         self._line.clear()
