@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import io
 import json
@@ -191,9 +192,6 @@ def test_the_lmms_eval_folder_scores_as_we_do(study: Benchmark, tmp_path: Path) 
 def test_vlmeval_tables_hold_pictures_and_one_column_for_each_option(
     study: Benchmark, tmp_path: Path
 ) -> None:
-    import csv
-
-    csv.field_size_limit(10_000_000)
     export(study.path, tmp_path / "v", "vlmeval", pictures=lambda _: [PNG, PNG])
     with (tmp_path / "v" / "SpatialMed_MCQ.tsv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
