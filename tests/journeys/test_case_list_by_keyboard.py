@@ -117,14 +117,15 @@ def test_a_study_is_reviewed_without_the_mouse(
     for n, case_id in enumerate(ids):
         settle(case_id)
         if n + 1 < len(ids):
-            # The next scan is read meanwhile, past a bad file: it is on show with the last Enter.
+            # The next scan is read meanwhile, past a bad file: the last Enter shows it, a few turns later.
             qtbot.waitUntil(lambda n=n: session.ahead.ready == ids[n + 1], timeout=60_000)  # type: ignore[misc]
         for _ in range(2):
             assert curate.state.case == case_id
             press(Qt.Key.Key_2)
             press(Qt.Key.Key_Return)
         assert next(row for row in session.cases.rows if row.case_id == case_id).left == 0
-        assert session.case.id == ids[min(n + 1, len(ids) - 1)]
+        assert not session.opening.running, "nothing is left to read"
+        settle(ids[min(n + 1, len(ids) - 1)])
     # Back to look once more, and forward again.
     press(Qt.Key.Key_PageUp, CTRL)
     settle(ids[-2])
