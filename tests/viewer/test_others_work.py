@@ -70,3 +70,24 @@ def test_a_file_that_is_damaged_meanwhile_is_told_once(
         wait_for(lambda: session.others._look is not None and session.others._look.done())
     assert len(told) == 1
     assert "line 2" in str(told[0])
+
+
+def test_a_shared_folder_that_goes_away_is_told_and_not_raised(
+    session: Session, tmp_path: Path, wait_for: Wait
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    session.set_benchmark(benchmark.create(shared, actor="Anna"))
+    told: list[object] = []
+    session.others.failed.connect(told.append)
+    session.others.look()
+    wait_for(lambda: session.others._look is not None and session.others._look.done())
+    session.others.look()
+    shared.rename(tmp_path / "elsewhere")
+
+    def look() -> bool:
+        session.others.look()
+        return bool(told)
+
+    wait_for(look)
+    assert "shared" in str(told[0])

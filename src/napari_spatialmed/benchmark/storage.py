@@ -13,7 +13,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from napari_spatialmed.benchmark.disk import SUFFIX
+from napari_spatialmed.benchmark.disk import SUFFIX, cannot_read
 from napari_spatialmed.benchmark.events import BenchmarkError, Event
 from napari_spatialmed.benchmark.journal import Journal
 
@@ -49,7 +49,7 @@ class Storage:
     def read_new(self) -> tuple[list[Event], bool]:
         """New events of all files in one order, and whether everything before must be forgotten."""
         if self.folder is not None:
-            for found in sorted(self.folder.glob(f"*{SUFFIX}")):
+            for found in self._in_folder(self.folder):
                 self._journals.setdefault(found, Journal(found))
         fresh: list[Event] = []
         anew = False
@@ -63,13 +63,18 @@ class Storage:
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Name, length and inode of every file: another one as soon as anybody has written.  From any thread."""
-        paths = [self.path] if self.folder is None else sorted(self.folder.glob(f"*{SUFFIX}"))
         found = []
-        for path in paths:
-            with suppress(OSError):  # gone: to read it says so
+        with suppress(OSError, BenchmarkError):  # gone, or the drive is: to read it says so
+            for path in [self.path] if self.folder is None else self._in_folder(self.folder):
                 status = path.stat()
                 found.append((path.name, status.st_size, status.st_ino))
         return tuple(found)
+
+    def _in_folder(self, folder: Path) -> list[Path]:
+        try:
+            return sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX))
+        except OSError as error:
+            raise cannot_read(folder, error) from error
 
     def reread(self) -> list[Event]:
         """Every event from the beginning."""
