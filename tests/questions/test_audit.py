@@ -25,7 +25,7 @@ def mixed(body: CaseGeometry) -> list[Question]:
     """Some hundred questions of all kinds."""
     found = []
     for form in FORMS.values():
-        for seed in range(2):
+        for seed in range(3):
             for candidate in islice(form.candidates(body), 8):
                 try:
                     found.append(

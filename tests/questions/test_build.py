@@ -88,7 +88,6 @@ def test_a_number_in_an_own_stem_is_found_out(body: CaseGeometry) -> None:
         ("cont.host", ["liver_tumor", "spleen", "stomach", "pancreas"], {}, "U4"),
         ("dir.side", ["aorta"], {}, "U2"),
         ("dir.side", ["vertebrae_L1"], {}, "U1"),
-        ("count.lesions", ["kidney_tumor"], {}, "O3"),
         ("dist.within", ["spleen", "liver", "gallbladder", "urinary_bladder"], {}, "O6"),
     ],
 )

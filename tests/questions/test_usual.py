@@ -26,8 +26,7 @@ def asked(form_id: str, known: Usual | None, patients: int) -> tuple[float, Coun
     hits, ranks = 0, Counter[int]()
     for _ in range(patients):
         value = VOLUMES.centre * math.exp(rng.gauss(0.0, VOLUMES.spread))
-        gap = known.gap("mL", 1.0) if known else 0.0
-        found = Evaluation(value, "mL", 1.0, (), {"value": value}, gap)
+        found = Evaluation(value, "mL", 1.0, (), {"value": value})
         choices = form.offer(key, found, rng)
         if known and too_usual(form.how_usual(key, found, choices.texts, [known]), choices.right, "", rng):
             continue

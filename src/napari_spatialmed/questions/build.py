@@ -10,7 +10,6 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -20,7 +19,6 @@ from napari_spatialmed.questions.answering import form_of, labels_hash, open_ans
 from napari_spatialmed.questions.askable import check_nameable, piece_count
 from napari_spatialmed.questions.decidable import check_decidable
 from napari_spatialmed.questions.form import Form, Others, UndecidableError, fill, phrase
-from napari_spatialmed.questions.kinds.amount import AmountForm
 from napari_spatialmed.questions.model import LETTERS, AnswerKey, Question
 from napari_spatialmed.questions.naming import agreeing, the
 from napari_spatialmed.questions.options import shuffled
@@ -94,10 +92,8 @@ def build_question(
     if why := form.contest(key, found):
         raise UndecidableError("O6", why)
     known = usual(key) if usual is not None and form.option_kind != "none" else ()
-    if known and isinstance(form, AmountForm):
-        if why := known[0].too_alike(found.unit, found.uncertainty):
-            raise UndecidableError("P1", why)
-        found = replace(found, least_gap=known[0].gap(found.unit, found.uncertainty))
+    if known and (why := form.too_alike(found, known)):
+        raise UndecidableError("P1", why)
     choices = form.offer(key, found, rng)
     weights = form.how_usual(key, found, choices.texts, known) if known else ()
     if weights and (why := too_usual(weights, choices.right, known[0].basis, rng)):

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from scipy.special import chdtrc
 
 from napari_spatialmed.questions.answering import form_of
-from napari_spatialmed.questions.kinds.amount import AmountForm, ThresholdForm
 from napari_spatialmed.questions.model import LETTERS, Question
 from napari_spatialmed.questions.numbers import read_interval, read_number
 
@@ -164,43 +163,30 @@ def constant_numbers(questions: Sequence[Question]) -> tuple[str, ...]:
     A relation has the same words in all patients; a number never is the same, but all patients' numbers may point to one
     and the same option: then it tells the species and not the patient.
     """
-    asked: dict[tuple[object, ...], list[Question]] = defaultdict(list)
+    asked: dict[Hashable, list[Question]] = defaultdict(list)
     for question in questions:
-        form = form_of(question.key.form)
-        if isinstance(form, AmountForm):
-            chosen = tuple(str(question.key.params.get(name)) for name in form.choices)
-            asked[id(form.quantity), *question.key.structures, *chosen].append(question)
+        number = form_of(question.key.form).number_asked(question.key)
+        if number is not None:
+            asked[number].append(question)
     found = []
     for group in asked.values():
-        # What a threshold question keeps is the threshold passed, not the number.
-        told = [
-            (q.case, float(q.truth))
-            for q in group
-            if isinstance(q.truth, int | float) and not isinstance(form_of(q.key.form), ThresholdForm)
-        ]
+        told = [(q.case, value) for q in group if (value := _told(q)) is not None]
         for question in (q for q in group if q.options):
-            others = [value for case, value in told if case != question.case]
-            if len({case for case, _ in told if case != question.case}) >= CONSTANT_IN_CASES - 1 and all(
-                option_for(question, value) == place_of(question) for value in others
+            others = [(case, value) for case, value in told if case != question.case]
+            if len({case for case, _ in others}) >= CONSTANT_IN_CASES - 1 and all(
+                option_for(question, value) == place_of(question) for _, value in others
             ):
                 found.append(question.id)
     return tuple(found)
 
 
 def option_for(question: Question, value: float) -> int | None:
-    """The option that would be right if the number were this one; for an open question none."""
-    intervals = [read_interval(option) for option in question.options]
-    for place, interval in enumerate(intervals):
-        if interval is not None and value in interval:
-            return place
-    readings = [read_number(option) for option in question.options]
-    values = [reading.value for reading in readings if reading is not None]
-    if not values or len(values) < len(question.options):
-        return None
-    if isinstance(form_of(question.key.form), ThresholdForm):
-        passed = [place for place, threshold in enumerate(values) if threshold <= value]
-        return max(passed, key=values.__getitem__, default=None)
-    return min(range(len(values)), key=lambda place: abs(values[place] - value))
+    """The option that would be right if the number asked for were this one; for an open question none."""
+    return form_of(question.key.form).option_for(value, question.options)
+
+
+def _told(question: Question) -> float | None:
+    return form_of(question.key.form).number_told(question.truth)
 
 
 def _spread(places: Sequence[tuple[int, int]]) -> Spread:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -67,8 +67,6 @@ class Evaluation:
         The measurements it rests on, as `Measurement.to_dict()`.
     values
         The numbers behind a truth that is a word, by name: what the uncertainty rules look at.
-    least_gap
-        A gap between options that suits most patients' values, so that it doesn't tell this one's.
     """
 
     truth: JsonValue
@@ -76,7 +74,6 @@ class Evaluation:
     uncertainty: float | None
     evidence: tuple[dict[str, JsonValue], ...]
     values: Mapping[str, float] = field(default_factory=dict)
-    least_gap: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +252,10 @@ class Form(ABC):
         """Structures outside the key that a stem may name (rule U5)."""
         return ()
 
+    def too_alike(self, found: Evaluation, usual: Sequence[Usual]) -> str | None:
+        """Why knowing what is usual is enough, whatever the options (rule P1), or None."""
+        return None
+
     def how_usual(
         self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
     ) -> tuple[float, ...]:
@@ -264,6 +265,18 @@ class Form(ABC):
     def relations(self, key: AnswerKey, truth: JsonValue) -> tuple[Relation, ...]:
         """What of the answer could be the same in every patient (rule P1)."""
         return ()
+
+    def number_asked(self, key: AnswerKey) -> Hashable:
+        """Which one number of the patient is asked for: the same in questions that differ in shape only; None if none is."""
+        return None
+
+    def number_told(self, truth: JsonValue) -> float | None:
+        """That number, where the truth is it."""
+        return None
+
+    def option_for(self, value: float, options: Sequence[str]) -> int | None:
+        """The place of the option that would be right if the number asked for were this one; None if no option would."""
+        return None
 
     def fields(self, key: AnswerKey) -> dict[str, str]:
         """What the phrasings' braces are filled with."""

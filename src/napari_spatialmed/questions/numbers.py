@@ -50,6 +50,9 @@ _UNITS: dict[str, tuple[str, float]] = {
 FLOORS = {"mm": 5.0, "mL": 5.0, "%": 5.0, "°": 10.0, "ratio": 0.1, "count": 1.0, "mm²": 25.0}
 """Smallest gap between two numeric options (rule O1)."""
 
+GAP_SHARE = 0.1
+"""The gap as a share of the value, if that is more (rule O1)."""
+
 MOST_DECIMALS = {"mm": 1, "mL": 1, "%": 1, "°": 0, "ratio": 2, "count": 0, "mm²": 0, "HU": 0}
 
 _NUMBER = r"[+\-−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+\-−]?\d*\.?\d+(?:[eE][+\-]?\d+)?"
@@ -174,7 +177,7 @@ def decimals_for(unit: str, uncertainty: float | None, size: float = 0.0) -> int
     Parameters
     ----------
     size
-        The value itself, for numbers to choose from: from 100 on, three digits say enough.
+        The largest of the numbers to choose from: from 100 on, three digits say enough.
     """
     if size >= 100.0:
         return 0
@@ -197,6 +200,9 @@ def write_interval(low: float, high: float, unit: str, decimals: int) -> str:
 
 def option_gap(truth: float, unit: str, uncertainty: float | None) -> float:
     """Rule O1: max(10 % of the truth, the unit's floor, 2 × uncertainty); counts need 1."""
-    if unit == "count":
-        return 1.0
-    return max(0.1 * abs(truth), FLOORS.get(unit, 0.0), 2.0 * (uncertainty or 0.0))
+    return max(0.0 if unit == "count" else GAP_SHARE * abs(truth), least_gap_of(unit, uncertainty))
+
+
+def least_gap_of(unit: str, uncertainty: float | None) -> float:
+    """Rule O1's gap for numbers so small that their size doesn't count."""
+    return 1.0 if unit == "count" else max(FLOORS.get(unit, 0.0), 2.0 * (uncertainty or 0.0))

@@ -18,9 +18,6 @@ from pydantic import JsonValue
 
 from napari_spatialmed.questions.numbers import option_gap
 
-UPPER = 1.0
-"""How many standard deviations above the usual a value may lie for gaps and widths to suit it; ours."""
-
 
 @dataclass(frozen=True, slots=True)
 class Usual:
@@ -39,10 +36,6 @@ class Usual:
     centre: float
     spread: float
     basis: str
-
-    def gap(self, unit: str, uncertainty: float | None) -> float:
-        """Rule O1's gap for a large value: it suits most patients, and so doesn't tell which of them this one is."""
-        return option_gap(self.centre * math.exp(UPPER * self.spread), unit, uncertainty)
 
     def density(self, value: float) -> float:
         """How usual a value is, per unit."""

@@ -23,8 +23,8 @@ from napari_spatialmed.questions.form import (
 from napari_spatialmed.questions.kinds.several import SeveralNumbersForm
 from napari_spatialmed.questions.model import AnswerKey
 from napari_spatialmed.questions.naming import AXES
-from napari_spatialmed.questions.numbers import decimals_for, read_interval
-from napari_spatialmed.questions.options import spread_numbers
+from napari_spatialmed.questions.numbers import read_interval
+from napari_spatialmed.questions.options import room_for, spread_numbers
 from napari_spatialmed.questions.usual import Usual
 
 _LEAST_SHIFT = 0.15
@@ -63,9 +63,8 @@ class AxisRange(SeveralNumbersForm):
 
     def offer(self, key: AnswerKey, found: Evaluation, rng: random.Random) -> Choices:
         low, high = found.values["from"], found.values["to"]
-        decimals = decimals_for("mm", found.uncertainty, low)
-        length = round(high, decimals) - round(low, decimals)
-        starts, right = spread_numbers(
+        length = high - low
+        starts, right, decimals = spread_numbers(
             low,
             "mm",
             found.uncertainty,
@@ -74,13 +73,18 @@ class AxisRange(SeveralNumbersForm):
             highest=found.values["field"] - length,
             least_gap=_LEAST_SHIFT * length,
         )
+        length = round(high, decimals) - round(low, decimals)
         return Choices(tuple(f"{s:.{decimals}f} to {s + length:.{decimals}f} mm" for s in starts), right)
 
     def how_usual(
         self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
     ) -> tuple[float, ...]:
-        ranges = [self.read(option) or {} for option in options]
-        return tuple(usual[0].density(ends["from"][0]) for ends in ranges)
+        starts = [ends["from"][0] for ends in map(self.read, options) if ends is not None]
+        shift = _LEAST_SHIFT * (found.values["to"] - found.values["from"])
+        return tuple(
+            usual[0].density(start) * room_for(start, max(starts), "mm", found.uncertainty, least_gap=shift)
+            for start in starts
+        )
 
     def read(self, option: str) -> Mapping[str, tuple[float, float]] | None:
         found = read_interval(option)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from napari_spatialmed.questions.kinds.several import SeveralNumbersForm
 from napari_spatialmed.questions.model import AnswerKey
 from napari_spatialmed.questions.naming import AXES, AXIS_WORDS
 from napari_spatialmed.questions.numbers import decimals_for, numbers_in
-from napari_spatialmed.questions.options import spread_numbers
+from napari_spatialmed.questions.options import room_for, spread_numbers
 from napari_spatialmed.questions.usual import Usual
 
 _PART = re.compile(r"(right–left|anterior–posterior|superior–inferior|RL|AP|SI)\s*(.+)", re.I)
@@ -53,15 +52,16 @@ class BoxSizes(SeveralNumbersForm):
         return Evaluation(dict(sizes), "mm", found.uncertainty, (found.to_dict(),), sizes)
 
     def offer(self, key: AnswerKey, found: Evaluation, rng: random.Random) -> Choices:
-        decimals = {axis: decimals_for("mm", found.uncertainty, found.values[axis]) for axis in AXES}
         columns: dict[str, list[float]] = {}
+        decimals = decimals_for("mm", found.uncertainty)
         for axis in AXES:
-            values, right = spread_numbers(found.values[axis], "mm", found.uncertainty, rng)
+            values, right, own = spread_numbers(found.values[axis], "mm", found.uncertainty, rng)
             wrong = [value for place, value in enumerate(values) if place != right]
             rng.shuffle(wrong)
             columns[axis] = [values[right], *wrong]
+            decimals = min(decimals, own)
         texts = [
-            ", ".join(f"{AXIS_WORDS[axis]} {columns[axis][place]:.{decimals[axis]}f} mm" for axis in AXES)
+            ", ".join(f"{AXIS_WORDS[axis]} {columns[axis][place]:.{decimals}f} mm" for axis in AXES)
             for place in range(4)
         ]
         return Choices(tuple(texts), 0)
@@ -70,10 +70,13 @@ class BoxSizes(SeveralNumbersForm):
         self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
     ) -> tuple[float, ...]:
         sizes = [self.read(option) or {} for option in options]
-        return tuple(
-            math.prod(known.density(size[axis][0]) for axis, known in zip(AXES, usual, strict=True))
-            for size in sizes
-        )
+        weights = [1.0] * len(options)
+        for axis, known in zip(AXES, usual, strict=True):
+            lengths = [size[axis][0] for size in sizes]
+            for place, length in enumerate(lengths):
+                room = room_for(length, max(lengths), "mm", found.uncertainty)
+                weights[place] *= known.density(length) * room
+        return tuple(weights)
 
     def read(self, option: str) -> Mapping[str, tuple[float, float]] | None:
         found: dict[str, tuple[float, float]] = {}

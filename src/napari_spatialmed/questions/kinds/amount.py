@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,7 +29,7 @@ from napari_spatialmed.questions.numbers import (
     write_interval,
     write_number,
 )
-from napari_spatialmed.questions.options import has_room, spread_edges, spread_numbers
+from napari_spatialmed.questions.options import room_for, spread_edges, spread_numbers
 from napari_spatialmed.questions.quantities import Quantity
 from napari_spatialmed.questions.usual import Usual
 
@@ -63,6 +63,16 @@ class AmountForm(Form):
     def states(self, key: AnswerKey, option: str) -> float | None:
         reading = read_number(option)
         return None if reading is None else reading.value
+
+    def too_alike(self, found: Evaluation, usual: Sequence[Usual]) -> str | None:
+        return usual[0].too_alike(found.unit, found.uncertainty)
+
+    def number_asked(self, key: AnswerKey) -> Hashable:
+        chosen = tuple(str(key.params.get(name)) for name in self.choices)
+        return id(self.quantity), *key.structures, *chosen
+
+    def number_told(self, truth: JsonValue) -> float | None:
+        return float(truth) if isinstance(truth, int | float) else None
 
 
 def amount_form(
@@ -99,31 +109,29 @@ class ValueForm(AmountForm):
     own_rules: ClassVar[tuple[str, ...]] = ("O1", "O7")
 
     def offer(self, key: AnswerKey, found: Evaluation, rng: random.Random) -> Choices:
-        unit = self.quantity.unit
-        value = float(found.values["value"])
-        values, right = spread_numbers(
-            value,
+        asked = self.quantity
+        unit = asked.unit
+        values, right, decimals = spread_numbers(
+            found.values["value"],
             unit,
             found.uncertainty,
             rng,
-            highest=self.quantity.highest,
-            least_gap=found.least_gap,
+            lowest=asked.least or None,
+            highest=asked.highest,
         )
-        decimals = decimals_for(unit, found.uncertainty, value)
         return Choices(tuple(write_number(v, unit, decimals) for v in values), right)
 
     def how_usual(
         self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
     ) -> tuple[float, ...]:
-        values = [reading.value for option in options if (reading := read_number(option)) is not None]
-        asked = self.quantity
-        # What could not have been asked, for want of room on either side, is no truth, however usual.
+        values = values_of(options)
         return tuple(
-            usual[0].density(v)
-            * (v >= asked.least)
-            * has_room(v, asked.unit, found.uncertainty, highest=asked.highest, least_gap=found.least_gap)
-            for v in values
+            usual[0].density(v) * room_for(v, max(values), found.unit, found.uncertainty) for v in values
         )
+
+    def option_for(self, value: float, options: Sequence[str]) -> int | None:
+        values = values_of(options)
+        return min(range(len(values)), key=lambda place: abs(values[place] - value), default=None)
 
     def right(
         self, key: AnswerKey, truth: JsonValue, options: Sequence[str], tolerance: float
@@ -143,12 +151,7 @@ class IntervalForm(AmountForm):
     def offer(self, key: AnswerKey, found: Evaluation, rng: random.Random) -> Choices:
         unit = self.quantity.unit
         edges, right, decimals = spread_edges(
-            float(found.values["value"]),
-            unit,
-            found.uncertainty,
-            rng,
-            highest=self.quantity.highest,
-            least_width=found.least_gap,
+            found.values["value"], unit, found.uncertainty, rng, highest=self.quantity.highest
         )
         texts = [write_interval(low, high, unit, decimals) for low, high in itertools.pairwise(edges)]
         return Choices(tuple(texts), right)
@@ -156,7 +159,12 @@ class IntervalForm(AmountForm):
     def how_usual(
         self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
     ) -> tuple[float, ...]:
-        return shares_of_ranges([i.low for i in map(read_interval, options) if i is not None], usual[0])
+        ends = [interval.low for interval in map(read_interval, options) if interval is not None]
+        return shares_of_ranges(ends, usual[0], found.unit, found.uncertainty)
+
+    def option_for(self, value: float, options: Sequence[str]) -> int | None:
+        intervals = [read_interval(option) for option in options]
+        return next((i for i, held in enumerate(intervals) if held is not None and value in held), None)
 
     def right(
         self, key: AnswerKey, truth: JsonValue, options: Sequence[str], tolerance: float
@@ -207,7 +215,15 @@ class ThresholdForm(AmountForm):
         self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
     ) -> tuple[float, ...]:
         # They were the lower ends of ranges of one width: the last one, too, holds the truth only so far.
-        return shares_of_ranges([r.value for r in map(read_number, options) if r is not None], usual[0])
+        return shares_of_ranges(values_of(options), usual[0], found.unit, found.uncertainty)
+
+    def number_told(self, truth: JsonValue) -> float | None:
+        return None  # what is kept is the threshold passed
+
+    def option_for(self, value: float, options: Sequence[str]) -> int | None:
+        values = values_of(options)
+        passed = [place for place, threshold in enumerate(values) if threshold <= value]
+        return max(passed, key=values.__getitem__, default=None)
 
     def fragile(self, key: AnswerKey, found: Evaluation) -> str | None:
         value, doubt = found.values["value"], found.uncertainty or 0.0
@@ -248,14 +264,22 @@ def thresholds_of(key: AnswerKey) -> list[float]:
     return sorted(float(t) for t in found if isinstance(t, int | float)) if isinstance(found, list) else []
 
 
-def shares_of_ranges(ends: Sequence[float], usual: Usual) -> tuple[float, ...]:
-    """The share of patients in each of adjoining ranges that begin at `ends`.
-
-    Not counted are those whose value is too small for as many ranges below it: they were never asked.
-    """
+def shares_of_ranges(
+    ends: Sequence[float], usual: Usual, unit: str, uncertainty: float | None
+) -> tuple[float, ...]:
+    """How likely each of adjoining ranges that begin at `ends` is: by its share of patients, and how often it is drawn."""
     width = ends[1] - ends[0]
-    least = len(ends) * width
-    return tuple(usual.share(max(end, least), max(end + width, least)) for end in ends)
+    largest = ends[-1] + width
+    return tuple(
+        usual.share(end, end + width) * room_for(end + width / 2.0, largest, unit, uncertainty)
+        for end in ends
+    )
+
+
+def values_of(options: Sequence[str]) -> list[float]:
+    """The numbers that options state, in their order; empty if one of them states none."""
+    readings = [reading for reading in map(read_number, options) if reading is not None]
+    return [reading.value for reading in readings] if len(readings) == len(options) else []
 
 
 def numbers_that_state(truth: float, options: Sequence[str], tolerance: float) -> tuple[int, ...]:

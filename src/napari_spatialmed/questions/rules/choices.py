@@ -142,11 +142,9 @@ def _honest_decimals(question: Question, form: Form) -> str | None:
         if reading is not None and reading.decimals > allowed:
             return f"{question.answer} pretends to {reading.decimals} decimals; the measurement is good for {allowed}."
         return None
-    decimals = [
-        r.decimals
-        for option in question.options
-        if (r := read_number(option) or read_interval(option)) is not None
-    ]
+    if form.option_kind not in ("number", "interval", "span", "sizes"):
+        return None
+    decimals = [reading.decimals for option in question.options for reading in numbers_in(option)]
     if decimals and max(decimals) > allowed:
         return f"The options show {max(decimals)} decimals; the measurement is good for {allowed}."
     if decimals and len(set(decimals)) > 1:
