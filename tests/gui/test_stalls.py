@@ -14,6 +14,7 @@ from typing import Any
 
 import napari
 import pytest
+from napari.qt import QtViewer
 from pytest_httpserver import HTTPServer
 from qtpy.QtCore import QObject, QTimer
 
@@ -21,7 +22,7 @@ from napari_spatialmed import benchmark
 from napari_spatialmed.llm import Endpoint, save_endpoint
 from napari_spatialmed.questions import build_question
 from napari_spatialmed.viewer.session import Session, session_for
-from napari_spatialmed.viewer.workspace import show_dock
+from napari_spatialmed.viewer.workspace import open_workspace, show_dock
 
 pytestmark = [pytest.mark.gui, pytest.mark.fresh]
 Wait = Callable[[Callable[[], bool]], None]
@@ -138,3 +139,32 @@ def test_no_job_holds_the_window_up(
     first = session.case
     phase("next", lambda: session.open_sample_async("phantom-brain"), lambda: session.case is not first)
     assert {name: s for name, s in longest.items() if s > BOUND_S} == {}, longest
+
+
+def test_a_window_at_rest_draws_nothing(session: Session, wait_for: Wait, qtbot: Any) -> None:
+    """Something that answers itself would keep a processor busy for as long as the window is open."""
+    open_workspace(session.scene.viewer)
+    session.open_sample_async("phantom-abdomen")
+    wait_for(lambda: session.case is not None)
+    window: Any = session.scene.viewer.window._qt_window
+    canvases = [view.canvas._scene_canvas for view in window.findChildren(QtViewer)]
+    assert len(canvases) == 3
+    drawn: list[Any] = []
+    for canvas in canvases:
+        canvas.events.draw.connect(drawn.append)
+
+    def at_rest() -> bool:
+        drawn.clear()
+        qtbot.wait(300)
+        return not drawn
+
+    scene = session.scene
+    wait_for(at_rest)
+    scene.set_window(-100, 300)
+    qtbot.wait(50)
+    assert drawn
+    wait_for(at_rest)
+    scene.view_from("A")
+    wait_for(lambda: scene.surfaces.complete and bool(scene.surfaces.built))
+    session.select(["liver", "spleen"])
+    wait_for(at_rest)

@@ -96,3 +96,14 @@ def test_a_window_without_a_scale_has_steps_that_fit_the_scan(session: Session, 
     window.set(1, 1)
     window.next_preset()
     assert window.text() == ""
+
+
+def test_naparis_own_contrast_slider_is_followed_once(session: Session, qtbot: Any) -> None:
+    image = session.scene.case_layers.image
+    assert image is not None
+    told: list[None] = []
+    session.scene.looks_changed.connect(lambda: told.append(None))
+    image.contrast_limits = (-50, 150.5)
+    qtbot.waitUntil(lambda: session.scene.case_layers.window == (-50, 150.5))
+    qtbot.wait(100)
+    assert len(told) == 1

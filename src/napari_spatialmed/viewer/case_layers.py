@@ -46,7 +46,8 @@ class CaseLayers:
         self.labels: Labels | None = None
         self.plane: SlicePlane | None = None
         self._case: Case | None = None
-        self._limits: tuple[float, float] | None = None
+        self.window: tuple[float, float] | None = None
+        """Contrast limits that were last shown, in the scan's own values."""
         self._hidden: frozenset[int] = frozenset()
         self._palette: Palette = "steady"
 
@@ -102,7 +103,7 @@ class CaseLayers:
             if case.image is None:
                 self._remove(self.image)
                 self._remove(None if self.plane is None else self.plane.layer)
-                self.image = self.plane = self._limits = None
+                self.image = self.plane = self.window = None
         self._case, self._palette, self._hidden = case, prepared.palette, frozenset()
         if self.plane is not None:
             self.plane.forget_case()
@@ -112,7 +113,8 @@ class CaseLayers:
                 for name, value in given.items():
                     setattr(layer, name, value)
         if self.image is not None:
-            self._limits = self.image.contrast_limits
+            low, high = self.image.contrast_limits
+            self.window = (float(low), float(high))
         assert self.labels is not None
         # New data unlock a layer; locked again, it forgets what could be undone in the last case.
         set_locked(self.labels, True)
@@ -134,7 +136,7 @@ class CaseLayers:
         for layer in (self.image, self.labels, None if self.plane is None else self.plane.layer):
             self._remove(layer)
         self.image = self.labels = self.plane = None
-        self._case = self._limits = None
+        self._case = self.window = None
         self._hidden = frozenset()
 
     def _flat(self) -> list[Image | Labels]:
@@ -177,7 +179,7 @@ class CaseLayers:
 
     def set_window(self, low: float, high: float) -> None:
         """Contrast limits, in the scan's own values."""
-        self._limits = (low, high)
+        self.window = (low, high)
         if self.image is not None:
             smallest, largest = self.image.contrast_limits_range
             self.image.contrast_limits_range = (min(smallest, low), max(largest, high))
@@ -222,7 +224,7 @@ class CaseLayers:
             self.plane.move(axis, index)
 
     def _fill_plane(self, viewer: ViewerModel) -> None:
-        case, limits = self._case, self._limits
+        case, limits = self._case, self.window
         if self.plane is None or case is None or limits is None:
             return
         if self.plane.case is None:

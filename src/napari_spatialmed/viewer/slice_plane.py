@@ -69,9 +69,9 @@ class SlicePlane:
             self._redraw(self.case)
 
     def set_window(self, low: float, high: float) -> None:
-        """Contrast limits, in the scan's own values."""
+        """Contrast limits, in the scan's own values; seen at once where the plane is, else with its next tints."""
         self._limits = (low, high)
-        if self.case is not None:
+        if self.case is not None and self.layer.visible:
             self.layer.texture = self._picture(self.case)
 
     def set_tints(self, tints: NDArray[np.float32]) -> None:

@@ -135,10 +135,14 @@ class WindowLevel:
 
     def _follow(self) -> None:
         """After napari's own contrast slider: the same in 3D and in the side views."""
-        scene, value = self._scene(), self.value
-        if scene is not None and scene.has_viewer and value is not None:
-            width, level = value
-            scene.set_window(level - width / 2, level + width / 2)
+        scene = self._scene()
+        image = None if scene is None or scene.case is None else scene.case_layers.image
+        if scene is None or not scene.has_viewer or image is None:
+            return
+        low, high = (float(v) for v in image.contrast_limits)
+        # napari tells of limits that were set again to what they are, as they are below: that would go on for ever.
+        if (low, high) != scene.case_layers.window:
+            scene.set_window(low, high)
 
 
 class WindowDrag:
