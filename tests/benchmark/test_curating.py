@@ -9,6 +9,7 @@ import pytest
 
 from napari_spatialmed import benchmark
 from napari_spatialmed.benchmark import Benchmark, BenchmarkError, decide, visible_to
+from napari_spatialmed.benchmark.funnel import stage_of
 from napari_spatialmed.questions.model import Question, Verdict
 
 Q1 = "q-000000000001"
@@ -283,6 +284,7 @@ def test_the_funnel_adds_up(anna: Benchmark, question: Make) -> None:
     anna.propose(question(4), [Verdict(member="validator", passed=False, reason="nobody asks this")])
     anna.propose(question(5))
     anna.record_rejection("case-000000000001", "EXT", rule="U2", reason="the lung is cut off")
+    anna.record_rejection("case-000000000001", "VOL", rule="P1", reason="other patients tell it")
     for name in ("Anna", "Bob", "Chen"):
         as_person(anna, name).review(question(5).id, 2)
     anna.refresh()
@@ -291,11 +293,35 @@ def test_the_funnel_adds_up(anna: Benchmark, question: Make) -> None:
     funnel = anna.state.funnel()
     total = funnel.total
     assert (total.proposed, total.rules, total.panel, total.validator, total.kept, total.waiting, total.withdrawn) == (
-        7, 2, 1, 1, 1, 1, 1,
+        8, 3, 1, 1, 1, 1, 1,
     )  # fmt: skip
     assert total.adds_up
     assert all(row.adds_up for row in funnel.tasks.values())
-    assert funnel.by_rule == {"O1": 1, "P2": 1, "U2": 1}
+    assert funnel.by_rule == {"O1": 1, "P1": 1, "P2": 1, "U2": 1}
+
+
+@pytest.mark.parametrize(
+    "rule, member, stage",
+    [
+        ("U2", "rules", "rules"),
+        ("P1", "", "rules"),
+        ("P1", "corpus", "rules"),
+        ("P3", "corpus", "rules"),
+        ("", "corpus", "rules"),
+        ("P2", "blind panel", "panel"),
+        ("P4", "blind panel", "panel"),
+        ("P4", "validator: judge", "validator"),
+        ("", "validator: plausible range", "validator"),
+    ],
+)
+def test_a_refusal_counts_where_it_was_given(rule: str, member: str, stage: str) -> None:
+    assert stage_of(rule, member) == stage
+
+
+def test_what_a_person_took_out_was_not_refused_by_the_team(anna: Benchmark, question: Make) -> None:
+    anna.propose(question(2))
+    anna.give_verdicts(question(2).id, (), accepted=False, reason="rejected by Anna")
+    assert anna.state.funnel().total.withdrawn == 1
 
 
 def test_unknown_questions_reasons_and_scores_are_refused(anna: Benchmark) -> None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from napari_spatialmed.agents.proposal import signature_of
 from napari_spatialmed.benchmark import Benchmark
+from napari_spatialmed.benchmark.funnel import CORPUS
 from napari_spatialmed.questions import FORMS, Question, Verdict, audit
 from napari_spatialmed.questions.corpus import LEAST_OF_A_FORM, rank_of
 
-MEMBER = "corpus"
 SPREAD = 0.5
 """How many standard deviations above an even share a form's commonest word, or a rank, may be right; ours, so that the
 limit of the audit holds over many forms together."""
@@ -159,7 +159,7 @@ def _apply(benchmark: Benchmark, rule: str, reasons: Mapping[str, str], gone: li
     """Turn these questions down; whether there were any that were not before."""
     new = {question_id: reason for question_id, reason in reasons.items() if question_id not in gone}
     for question_id, reason in new.items():
-        verdict = Verdict(member=MEMBER, rule=rule, passed=False, reason=reason)
+        verdict = Verdict(member=CORPUS, rule=rule, passed=False, reason=reason)
         benchmark.give_verdicts(question_id, [verdict], accepted=False, reason=reason)
     gone += new
     return bool(new)

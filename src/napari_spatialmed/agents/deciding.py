@@ -6,9 +6,10 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 
 from napari_spatialmed.agents.panel import MEMBER, Panel
-from napari_spatialmed.agents.proposal import Idea, Message, Proposal, stage_of
+from napari_spatialmed.agents.proposal import Idea, Message, Proposal
 from napari_spatialmed.agents.usual_values import Key, usual_numbers
 from napari_spatialmed.agents.validator import Validator
+from napari_spatialmed.benchmark.funnel import stage_of
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import Others, Question, UndecidableError, Verdict, build_question
@@ -50,27 +51,35 @@ async def decide(
 ) -> Proposal:
     """Everything between an idea and its acceptance."""
     messages, case = list(idea.messages), geometry.case.id
+
+    def rejected(
+        question: Question | None, verdicts: Sequence[Verdict], rule: str, reason: str, member: str = ""
+    ) -> Proposal:
+        held = None if question is None else _with_provenance(question, messages)
+        stage, told = stage_of(rule, member), tuple(messages)
+        return Proposal(idea, held, tuple(verdicts), "rejected", stage, rule, reason, told, case)
+
     if idea.problem:
-        return _rejected(idea, None, (), idea.rule, idea.problem, messages, case)
+        return rejected(None, (), idea.rule, idea.problem)
     try:
         question = build_from(idea, geometry, others, known)
     except UndecidableError as error:
-        return _rejected(idea, None, (), error.rule, error.reason, messages, case)
+        return rejected(None, (), error.rule, error.reason)
     except SpatialMedError as error:
-        return _rejected(idea, None, (), "", str(error), messages, case)
+        return rejected(None, (), "", str(error))
     verdicts: list[Verdict] = []
     for validator in validators:
         tell("member", validator.name, question.stem)
         verdicts += await validator.judge(question, geometry)
         stopped = _first_failure(verdicts)
         if stopped is not None:
-            return _rejected(idea, question, tuple(verdicts), stopped.rule, stopped.reason, messages, case)
+            return rejected(question, verdicts, stopped.rule, stopped.reason, stopped.member)
     tell("member", MEMBER, question.stem)
     verdict, said = await panel.judge(question, geometry.case)
     verdicts.append(verdict)
     messages += said
     if not verdict.passed:
-        return _rejected(idea, question, tuple(verdicts), verdict.rule, verdict.reason, messages, case)
+        return rejected(question, verdicts, verdict.rule, verdict.reason, verdict.member)
     return Proposal(
         idea,
         _with_provenance(question, messages),
@@ -85,20 +94,6 @@ async def decide(
 def _first_failure(verdicts: Sequence[Verdict]) -> Verdict | None:
     failing = [verdict for verdict in verdicts if verdict.passed is not True]
     return next((v for v in failing if v.passed is False), failing[0] if failing else None)
-
-
-def _rejected(
-    idea: Idea,
-    question: Question | None,
-    verdicts: tuple[Verdict, ...],
-    rule: str,
-    reason: str,
-    messages: Sequence[Message],
-    case: str,
-) -> Proposal:
-    if question is not None:
-        question = _with_provenance(question, messages)
-    return Proposal(idea, question, verdicts, "rejected", stage_of(rule), rule, reason, tuple(messages), case)
 
 
 def _with_provenance(question: Question, messages: Sequence[Message]) -> Question:

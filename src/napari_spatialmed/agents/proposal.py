@@ -9,9 +9,10 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from napari_spatialmed.benchmark import Funnel, FunnelRow
+from napari_spatialmed.benchmark.funnel import Refusal
 from napari_spatialmed.questions import TASKS, Question, Task, Verdict
 
-Stage = Literal["rules", "validator", "panel", "waiting"]
+Stage = Refusal | Literal["waiting"]
 """Where a proposal ended: stopped by a rule, by a judgement, by the blind panel, or accepted and waiting for reviewers."""
 
 
@@ -165,13 +166,6 @@ class Progress:
     wanted: int
     proposal: Proposal | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
-
-
-def stage_of(rule: str) -> Stage:
-    """The stage that a rule belongs to; a judgement without a rule is the validator's."""
-    if not rule:
-        return "validator"
-    return "panel" if rule.startswith("P") else "rules"
 
 
 def funnel_of(proposals: Iterable[Proposal]) -> Funnel:

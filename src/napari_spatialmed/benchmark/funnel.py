@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from napari_spatialmed.questions.model import TASKS, Verdict
+from napari_spatialmed.questions.model import TASKS
 
 if TYPE_CHECKING:
     from napari_spatialmed.benchmark.state import State
 
+Refusal = Literal["rules", "validator", "panel"]
+CORPUS = "corpus"
+"""The member in whose name the rules over a whole corpus refuse."""
 STAGES = ("rules", "validator", "panel", "withdrawn", "waiting", "dropped", "kept")
 """Where a proposal can have ended; every proposal is counted in exactly one."""
 
@@ -24,9 +27,10 @@ class FunnelRow:
     proposed
         All, and the sum of the rest.
     rules, validator, panel
-        Rejected by a rule of geometry or options, by a member's judgement, by the blind panel.
+        Rejected by a rule of geometry, options or priors (of the question or of the whole corpus), by a member's judgement, by
+        the blind panel (P2, or P4 where it could not judge).
     withdrawn
-        Taken back by whoever proposed it.
+        Taken back by whoever proposed it, or taken out by hand.
     waiting
         For reviews, or for somebody to settle a conflict.
     dropped, kept
@@ -83,15 +87,17 @@ def count_funnel(state: State) -> Funnel:
             by_rule[rule] = by_rule.get(rule, 0) + 1
 
     for rejected in state.rejected_proposals:
-        count(rejected.task, _stage_of(rejected.rule), rejected.rule)
+        count(rejected.task, stage_of(rejected.rule), rejected.rule)
     for found in state.questions.values():
         task = found.question.task
         if found.withdrawn:
             count(task, "withdrawn")
         elif found.status == "rejected":
-            verdict: Verdict | None = found.rejection
-            rule = verdict.rule if verdict else ""
-            count(task, _stage_of(rule), rule)
+            verdict = found.rejection
+            if verdict is None:  # nothing spoke against it: a person did
+                count(task, "withdrawn")
+            else:
+                count(task, stage_of(verdict.rule, verdict.member), verdict.rule)
         elif found.status in ("kept", "dropped"):
             count(task, found.status)
         else:
@@ -104,7 +110,14 @@ def count_funnel(state: State) -> Funnel:
     )
 
 
-def _stage_of(rule: str) -> str:
-    if not rule:
+def stage_of(rule: str, member: str = "") -> Refusal:
+    """The stage that a refusal belongs to, by its rule and by which member of the team gave it.
+
+    Of the rules on priors only P2 is the blind panel's, and P4 where that could not judge; the others are checked while a
+    question is built (P1) or over the corpus (P1, P3), as all rules are.
+    """
+    if member.startswith("validator"):
         return "validator"
-    return "panel" if rule.startswith("P") else "rules"
+    if rule in ("P2", "P4"):
+        return "panel"
+    return "rules" if rule or member == CORPUS else "validator"

@@ -18,7 +18,7 @@ def funnel_text(funnel: Funnel) -> str:
     total = funnel.total
     return (
         f"{total.proposed} proposed · {total.rules} stopped by rules · {total.validator} by the validator · "
-        f"{total.panel} answered blind · {total.waiting} to review"
+        f"{total.panel} by the blind panel · {total.waiting} to review"
     )
 
 
