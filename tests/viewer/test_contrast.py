@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from napari.utils.theme import get_theme
 
-from napari_spatialmed.viewer import drawing_layers, frames, messages, orthogonal, pairs_matrix, scene
+from napari_spatialmed.viewer import crosshair, drawing_layers, frames, messages, pairs_matrix, scene
 
 
 def rgb(color: str) -> tuple[float, ...]:
@@ -28,7 +28,7 @@ def test_the_measure_of_contrast_is_right() -> None:
 
 
 @pytest.mark.parametrize(
-    "ink", [drawing_layers.INK, drawing_layers.ACCENT, scene.SCALE, orthogonal.CROSSHAIR]
+    "ink", [drawing_layers.INK, drawing_layers.ACCENT, scene.SCALE, crosshair.CROSSHAIR]
 )
 def test_what_is_written_on_the_picture_stands_out_from_its_ground(ink: str) -> None:
     assert contrast(rgb(ink), rgb(scene.BACKGROUND)) >= 4.5

@@ -15,6 +15,7 @@ from superqt import QCollapsible
 from napari_spatialmed.case import SAMPLES, Case, CaseError
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.case_files import chosen_files
+from napari_spatialmed.viewer.crosshair_button import CrosshairButton
 from napari_spatialmed.viewer.cut_row import CutRow
 from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.labels_editing import LabelsEditing
@@ -174,6 +175,8 @@ class CaseDock(QWidget):
             )
             button.clicked.connect(partial(self._show_view, axis))
             views.addWidget(button)
+        self.crosshair = CrosshairButton(self.session.scene.crosshairs, box)
+        views.addWidget(self.crosshair)
         self.window_row = WindowRow(self.session, box)
         self.palette_box = QComboBox(box)
         for title, palette in (("Colours", "steady"), ("Colour-blind safe", "safe")):

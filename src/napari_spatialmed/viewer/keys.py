@@ -66,6 +66,7 @@ VIEW_KEYS: Keys = {
     "sagittal": (("Shift+G",), "Sagittal slices"),
     "next_window": (("Shift+W",), "Next window preset; from a window of one's own the first"),
     "filling": (("Shift+O",), "Structures filled, outlined or off, in 2D"),
+    "crosshair": (("Shift+H",), "Crosshair in the 2D views, or none"),
     "picture": (("Shift+K",), "Save a picture or a turntable"),
     "edit_labels": (("Shift+E",), "Edit the labels, or lock them again"),
     "keys": (("F1",), "Show all keys"),

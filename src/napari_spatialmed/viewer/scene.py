@@ -24,6 +24,7 @@ from napari_spatialmed.geometry import CaseGeometry, Measurement
 from napari_spatialmed.viewer.case_layers import CaseLayers
 from napari_spatialmed.viewer.case_pictures import Prepared
 from napari_spatialmed.viewer.clicks import Clicks
+from napari_spatialmed.viewer.crosshair import Crosshair, CrosshairSwitch
 from napari_spatialmed.viewer.cut import Cut
 from napari_spatialmed.viewer.drawing_layers import DrawingLayers
 from napari_spatialmed.viewer.drawings import drawing_key, drawing_of
@@ -77,6 +78,8 @@ class Scene:
         self._unmoved = Unmoved(viewer)
         self.drawing_layers = DrawingLayers(viewer)
         self.letters = OrientationLetters(viewer)
+        self.crosshairs = CrosshairSwitch()
+        self._crosshair = Crosshair(viewer, self.crosshairs)
         self._clicks = Clicks(viewer, self)
         self._readout = Readout(viewer, self)
         self.window_level = WindowLevel(viewer, self)
@@ -148,6 +151,7 @@ class Scene:
         self._watch.edited.connect(self._on_edited)
         viewer.reset_view()
         self.letters.show(True)
+        self._crosshair.show(case)
         self._wheel = Wheel(viewer, viewer)
         scale_bar = viewer.canvas.overlays.scale_bar
         scale_bar.visible, scale_bar.colored, scale_bar.color = True, True, SCALE
@@ -187,6 +191,7 @@ class Scene:
             self.drawing_layers.set_case(None)
             self.surfaces.set_case(None)
             self.letters.show(False)
+            self._crosshair.show(None)
         self.geometry = self.prepared = None
         self._selected = self._hidden = frozenset()
 
@@ -270,6 +275,7 @@ class Scene:
             if editing:
                 self.viewer.dims.ndisplay = 2
             self.case_layers.set_editing(editing)
+            self._crosshair.keep_away(editing)
             self.editing_changed.emit(self.editing)
 
     def undo_edit(self, *, forward: bool = False) -> None:
@@ -462,6 +468,7 @@ class Scene:
         self._steps.stop()
         self.drawing_layers.remove()
         self.letters.remove()
+        self._crosshair.remove()
         viewer = self._viewer()
         if viewer is not None:
             viewer.dims.events.ndisplay.disconnect(self._leaving)

@@ -173,6 +173,8 @@ class WorkspaceBar(QWidget):
             scene.window_level.next_preset()
         elif key == "filling":
             scene.filling.next()
+        elif key == "crosshair":
+            scene.crosshairs.turn(not scene.crosshairs.on)
         elif key == "picture":
             self.picture()
         elif key == "edit_labels":
