@@ -301,7 +301,7 @@ def test_the_funnel_adds_up(anna: Benchmark, question: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule, member, stage",
+    ("rule", "member", "stage"),
     [
         ("U2", "rules", "rules"),
         ("P1", "", "rules"),

@@ -101,3 +101,44 @@ def test_bad_input_writes_nothing(
     assert says in said
     assert "Traceback" not in said
     assert not list(tmp_path.glob("b.*"))
+
+
+def test_other_patients_are_compared_with_where_they_were_measured(
+    labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, names = tmp_path / "b.spatialmed.jsonl", labels.parent / "names.json"
+    for number, voxel in enumerate((3.8, 3.9, 4.1, 4.2, 3.95)):
+        write_case(tmp_path / "others" / f"p{number}", voxel)
+    ask = (
+        "propose",
+        labels,
+        "--names",
+        names,
+        "--benchmark",
+        path,
+        "--count",
+        4,
+        "--seed",
+        1,
+        "--tasks",
+        "EXT",
+    )
+
+    assert spatialmed(*ask) in (0, 4)
+    assert "published volumes only" in capsys.readouterr().err
+    assert state(path).funnel().by_rule.get("P1", 0) == 0
+
+    # They differ by a few percent: lengths that they tell are no questions.
+    assert spatialmed(*ask, "--other-patients", tmp_path / "others") in (0, 4)
+    assert "compared with 5 scans of other patients" in capsys.readouterr().err
+    assert state(path).funnel().by_rule["P1"] > 0
+    assert any("of 5 other scans" in r.reason for r in state(path).rejected_proposals)
+    assert str(tmp_path) not in path.read_text("utf-8")
+
+    # What was measured stays known, here and to another file that is told of this one.
+    assert spatialmed(*ask) in (0, 4)
+    assert "compared with 5 scans of other patients" in capsys.readouterr().err
+    fresh = tmp_path / "fresh.spatialmed.jsonl"
+    again = (*ask[:5], fresh, *ask[6:], "--other-patients", path)
+    assert spatialmed(*again) in (0, 4)
+    assert "compared with 5 scans of other patients" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import pytest
 from qtpy.QtWidgets import QPlainTextEdit
 
 from napari_spatialmed import benchmark as benchmarks
+from napari_spatialmed.agents.measured import Measured, note_new
 from napari_spatialmed.agents.proposal import Progress
 from napari_spatialmed.case import open_sample
 from napari_spatialmed.llm import Endpoint, has_consented, save_endpoint
@@ -46,6 +47,7 @@ def test_the_team_proposes_and_people_have_the_last_word(dock: ProposeDock, wait
     dock.propose_button.click()
     wait_for(lambda: dock.result is not None)
     assert len(dock.result.accepted) == 6
+    assert "published volumes only" in dock.funnel_label.text()
     listed = dock.table.proposals
     whys = [dock.table.item(row, 3).text() for row in range(dock.table.rowCount())]
     for proposal, why in zip(listed, whys, strict=True):
@@ -62,9 +64,13 @@ def test_the_team_proposes_and_people_have_the_last_word(dock: ProposeDock, wait
 
 
 def test_ask_again_brings_one_more_of_the_same_task(dock: ProposeDock, wait_for: Wait) -> None:
+    benchmark = dock.session.benchmark
+    assert benchmark is not None
+    note_new(benchmark, [Measured("another", "case-of-another", {"liver:": {"ml": 1500.0}})])
     dock.count_box.setValue(2)
     dock.propose()
     wait_for(lambda: dock.result is not None)
+    assert "compared with 1 scan of other patients" in dock.funnel_label.text()
     before, task = len(dock.table.proposals), dock.chosen.task
     first = dock.result
     dock.again_button.click()

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from napari_spatialmed.agents.corpus_rules import CorpusRules, apply_corpus_rules
+from napari_spatialmed.agents.measured import Measured, collection_of, measured_in, note_measured, patients_in
 from napari_spatialmed.agents.proposal import ProposalResult
 from napari_spatialmed.agents.recording import record_result, volumes_of
 from napari_spatialmed.agents.team import TeamSettings, propose
-from napari_spatialmed.agents.usual_values import Collection, Figures, Key, figures_of
+from napari_spatialmed.agents.usual_values import Figures, Key, figures_of
 from napari_spatialmed.benchmark import Benchmark, CaseRegistered, case_record
 from napari_spatialmed.case import Case, CaseFiles, open_case
 from napari_spatialmed.errors import SpatialMedError
@@ -26,8 +27,6 @@ from napari_spatialmed.questions.usual import Usual
 
 DONE = "case built"
 """Text of the note that marks a case as finished in the benchmark."""
-MEASURED = "case measured"
-"""Text of the note that holds the figures of a scan, for the questions about the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,23 +258,26 @@ def _measured(
 
     The figures are kept in the file: a second run asks the same, and scans that come later are told of the first.
     """
-    notes = [note.payload.model_dump() for note in benchmark.state.notes if note.payload.text == MEASURED]
-    figures: dict[str, tuple[str, Figures]] = {n["scan"]: (n["case"], n["figures"]) for n in notes}
+    held = measured_in(benchmark.state)
 
     def keep(job: Job, built: Built) -> None:
         if built.figures is None:
             finish(job, built)
         else:
-            note = {"text": MEASURED, "scan": job.scan, "case": built.case, "figures": built.figures}
-            benchmark.append("note", note)
-            figures[job.scan] = (built.case, built.figures)
+            held[job.scan] = Measured(job.scan, built.case, built.figures)
+            note_measured(benchmark, held[job.scan])
 
-    run([replace(job, only_measure=True) for job in jobs if job.scan not in figures], keep)
-    patients = {job.scan: job.patient for job in jobs if job.patient}
-    collection = Collection()
-    for scan, (case, found) in sorted(figures.items()):
-        collection.add(patients.get(scan, case), found)
-    return lambda job: collection.known_to(job.patient or figures[job.scan][0]) if job.scan in figures else {}
+    run([replace(job, only_measure=True) for job in jobs if job.scan not in held], keep)
+    patients = patients_in(benchmark.state) | {
+        held[job.scan].case: job.patient for job in jobs if job.patient and job.scan in held
+    }
+    collection = collection_of(held.values(), patients)
+
+    def known(job: Job) -> dict[Key, Usual]:
+        case = held[job.scan].case if job.scan in held else ""
+        return collection.known_to(patients.get(case, case))
+
+    return known
 
 
 def with_earlier_scans(jobs: Sequence[Job]) -> list[Job]:

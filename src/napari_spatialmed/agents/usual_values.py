@@ -1,6 +1,6 @@
 """What numbers usually are in other patients: measured in the other scans of a collection, or published.
 
-`build` measures all scans first; each case is then told of what it holds the geometric mean and the spread over the
+`build` measures all scans first, `propose` takes what the benchmark has measured; each case is then told of what it holds the geometric mean and the spread over the
 *other* patients, and `questions.usual` asks so that knowing them doesn't help.  Where the collection says too little, a
 published volume stands in; where nothing is known, nothing is done.
 
@@ -125,15 +125,15 @@ class Collection:
 
     def known_to(self, patient: str) -> dict[Key, Usual]:
         """What the scans of other patients say of everything that this patient's scans hold."""
-        found: dict[Key, Usual] = {}
         own: dict[Key, Sums] = {}
         for figures in self._scans.get(patient, ()):
             for key, value in numbers_in_scan(figures):
                 own[key] = _plus(own.get(key, self._all[key]), value, -1)
-        for key, sums in own.items():
-            if sums[0]:
-                found[key] = _usual(key, sums)
-        return found
+        return {key: _usual(key, sums) for key, sums in own.items() if sums[0]}
+
+    def scans_without(self, patient: str) -> int:
+        """How many scans of other patients there are."""
+        return sum(len(scans) for whose, scans in self._scans.items() if whose != patient)
 
 
 def usual_numbers(known: Mapping[Key, Usual], case: Case, key: AnswerKey) -> tuple[Usual, ...]:

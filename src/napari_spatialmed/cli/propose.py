@@ -8,17 +8,27 @@ from pathlib import Path
 
 import click
 
+from napari_spatialmed import benchmark as benchmarks
 from napari_spatialmed.agents import Progress, propose_async
 from napari_spatialmed.agents.building import comparable
+from napari_spatialmed.agents.measured import (
+    Measured,
+    measured,
+    measured_in,
+    note_new,
+    others_known,
+    patients_in,
+)
 from napari_spatialmed.agents.patients import pseudonym
 from napari_spatialmed.agents.recording import record_proposal, signatures_in, volumes_of
 from napari_spatialmed.agents.team import run_async
 from napari_spatialmed.benchmark import BenchmarkError
-from napari_spatialmed.case import Case
+from napari_spatialmed.case import Case, discover, open_case
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.cases import case_options, load_case
 from napari_spatialmed.cli.journal import print_funnel
 from napari_spatialmed.cli.team_options import TeamOptions, team_options
+from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 
 
@@ -36,6 +46,14 @@ from napari_spatialmed.geometry import CaseGeometry
     "--earlier-image", type=click.Path(path_type=Path), help="The scan that the earlier labels belong to."
 )
 @click.option("--patient", metavar="NAME", help="Whose scan it is; only a hash is kept.")
+@click.option(
+    "--other-patients",
+    "elsewhere",
+    metavar="CASES",
+    multiple=True,
+    help="Measure scans of other patients first (a folder, or a pattern in quotes), or take what another benchmark has "
+    "measured: numbers that these tell are asked for less often, or not at all.",
+)
 @team_options
 def propose_command(
     labels: Path,
@@ -45,12 +63,14 @@ def propose_command(
     earlier: Path | None,
     earlier_image: Path | None,
     patient: str | None,
+    elsewhere: tuple[str, ...],
     team: TeamOptions,
 ) -> None:
     """Let the agent team propose questions about LABELS into a benchmark file.
 
     Without --endpoint, --judge and --panel no model is asked and nothing leaves this machine.  Every proposal is recorded,
-    accepted or rejected with its rule.  Run it again for more questions.
+    accepted or rejected with its rule.  Run it again for more questions.  Other patients' scans that the benchmark file has
+    measured (as `build` does, and this command for LABELS) are compared with: what they tell is no fair question.
     """
     case = load_case(labels, image, names)
     before = None if earlier is None else _earlier(load_case(earlier, earlier_image, names), case, earlier)
@@ -63,6 +83,12 @@ def propose_command(
     whose = pseudonym(patient) if patient else _patient(benchmark.state.cases, case, before)
     for scan in (*others.values(), geometry):
         benchmark.register_case(scan.case, volumes_ml=volumes_of(scan), patient=whose)
+
+    note_new(benchmark, [measured(geometry)])
+    for place in elsewhere:
+        note_new(benchmark, _measured_elsewhere(place, names, case))
+    known = others_known(benchmark.state, case.id)
+    click.echo(str(known), err=True)
 
     def keep(event: Progress) -> None:
         if event.proposal is not None:
@@ -81,6 +107,7 @@ def propose_command(
             settings=settings,
             taken=signatures_in(benchmark, case.id),
             others=others,
+            known=known.numbers,
             on_event=keep,
         )
     )
@@ -103,6 +130,25 @@ def _earlier(before: Case, case: Case, path: Path) -> Case:
             f"the earlier scan {same}", where=path, hint="Compare two scans of one patient and modality."
         )
     return before
+
+
+def _measured_elsewhere(place: str, names: str | None, case: Case) -> list[Measured]:
+    """What a benchmark has measured of other patients than the case's, or what labelled scans give when measured now."""
+    if place.endswith(benchmarks.SUFFIX):
+        state = benchmarks.read(place).state
+        patients = patients_in(state)
+        own = patients.get(case.id, case.id)
+        return [m for m in measured_in(state).values() if patients.get(m.case, m.case) != own]
+    found = []
+    for files in discover(place):
+        try:
+            other = open_case(files.labels, files.image, names=names or files.names)
+        except SpatialMedError as error:
+            click.echo(f"note: not measured: {error}", err=True)
+            continue
+        if other.id != case.id:
+            found.append(measured(CaseGeometry(other)))
+    return found
 
 
 def _patient(known: object, case: Case, before: Case | None) -> str | None:

@@ -28,7 +28,7 @@ from napari_spatialmed.viewer.evidence import show_evidence
 from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, not_a_device, shown
 from napari_spatialmed.viewer.proposals_table import ProposalsTable, messages_text, proposal_text
-from napari_spatialmed.viewer.proposing import funnel_text, propose_in_job
+from napari_spatialmed.viewer.proposing import Proposed, funnel_text, propose_in_job
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.team_form import TeamForm, TeamFormError, TeamRequest
 from napari_spatialmed.viewer.team_table import TeamTable
@@ -217,9 +217,9 @@ class ProposeDock(QWidget):
             self.message.fail(error)
         self.table.add(event.proposal)
 
-    def _done(self, result: ProposalResult) -> None:
-        self.result = result
-        self.funnel_label.setText(funnel_text(result.funnel))
+    def _done(self, proposed: Proposed) -> None:
+        self.result = result = proposed.result
+        self.funnel_label.setText(f"{funnel_text(result.funnel)}\n{proposed.others}")
         text = f"{len(result.accepted)} of {result.wanted} accepted, {len(result.rejected)} turned down; all are recorded."
         self.message.say(f"{text} {result.stopped}".strip(), "good" if not result.stopped else "warning")
         self.session.benchmark_changed.emit()

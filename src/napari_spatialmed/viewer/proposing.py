@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from napari_spatialmed.agents import Progress, ProposalResult, TeamSettings, propose_async
+from napari_spatialmed.agents.measured import OthersKnown, measured, note_new, others_known
 from napari_spatialmed.agents.models import ModelTeam
 from napari_spatialmed.agents.recording import signatures_in, volumes_of
 from napari_spatialmed.benchmark import Benchmark, Funnel
@@ -22,10 +24,21 @@ def funnel_text(funnel: Funnel) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What came of it, and which other patients the numbers were compared with."""
+
+    result: ProposalResult
+    others: OthersKnown
+
+
 async def propose_in_job(
     job: Job, geometry: CaseGeometry, benchmark: Benchmark, request: TeamRequest
-) -> ProposalResult:
-    """Let the team propose what isn't in the benchmark yet; every `Progress` goes to the job's `part`."""
+) -> Proposed:
+    """Let the team propose what isn't in the benchmark yet; every `Progress` goes to the job's `part`.
+
+    The case is measured for the questions about others; other scans are not: what the benchmark holds of them is used.
+    """
     case = geometry.case
     settings = TeamSettings(
         per_structure=request.per_structure,
@@ -43,13 +56,15 @@ async def propose_in_job(
     )
     await members.check()
     benchmark.register_case(case, volumes_ml=volumes_of(geometry))
+    note_new(benchmark, [measured(geometry)])
+    known = others_known(benchmark.state, case.id)
 
     def tell(event: Progress) -> None:
         job.check()
         job.progress(event.accepted / max(event.wanted, 1), f"{event.accepted} of {event.wanted} accepted")
         job.part(event)
 
-    return await members.run(
+    result = await members.run(
         propose_async,
         geometry,
         count=request.count,
@@ -57,6 +72,8 @@ async def propose_in_job(
         tasks=request.tasks,
         settings=settings,
         taken=signatures_in(benchmark, case.id),
+        known=known.numbers,
         on_event=tell,
         cancelled=lambda: job.cancelled,
     )
+    return Proposed(result, known)
