@@ -57,6 +57,7 @@ class SideView:
         """Add what is missing of the layers that every case is shown in, one per step."""
         if self._seen:
             yield from self.layers.place()
+            self.model.dims.order = ORDERS[self._axis]
 
     def show_case(self) -> Iterator[None]:
         """Show what the main view shows, in steps."""
@@ -65,9 +66,9 @@ class SideView:
             self.forget()
             return
         self.crosshair.show(None)
+        yield from self.place()
         yield from self.layers.pour(case, prepared)
         yield
-        self.model.dims.order = ORDERS[self._axis]
         self.layers.reveal(self._main.dims.point)
         self.restyle()
         self.letters.show(True)
