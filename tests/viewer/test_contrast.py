@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from napari.utils.theme import get_theme
 
@@ -27,11 +28,16 @@ def test_the_measure_of_contrast_is_right() -> None:
     assert contrast(rgb("#767676"), (255, 255, 255)) == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize(
-    "ink", [drawing_layers.INK, drawing_layers.ACCENT, scene.SCALE, crosshair.CROSSHAIR]
-)
+@pytest.mark.parametrize("ink", [drawing_layers.INK, drawing_layers.ACCENT, scene.SCALE, crosshair.CROSSHAIR])
 def test_what_is_written_on_the_picture_stands_out_from_its_ground(ink: str) -> None:
     assert contrast(rgb(ink), rgb(scene.BACKGROUND)) >= 4.5
+
+
+def test_faded_words_can_still_be_read() -> None:
+    left = drawing_layers.FADED_WORDS
+    for ink in (drawing_layers.INK, drawing_layers.ACCENT):
+        mixed = np.average([rgb(ink), rgb(scene.BACKGROUND)], axis=0, weights=[left, 1 - left])
+        assert contrast(tuple(mixed), rgb(scene.BACKGROUND)) >= 4.5
 
 
 @pytest.mark.parametrize("share", [n / 20 for n in range(21)])

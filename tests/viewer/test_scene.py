@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 from napari_spatialmed.case import Case
 from napari_spatialmed.geometry import measure
 from napari_spatialmed.viewer.clicks import structure_at
+from napari_spatialmed.viewer.drawing_layers import FADED_WORDS
 from napari_spatialmed.viewer.readout import readout_text
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.space import world_from_ras
@@ -121,10 +122,16 @@ def test_in_2d_drawings_are_projected_on_the_slice_and_fade_away_from_it(
 ) -> None:
     session.scene.draw([measure(session.geometry, "surface_distance_mm", "liver", "spleen")], go=True)
     lines = viewer.layers["Measured lines"]
+    words = viewer.layers["Measured values"]
     near = lines.edge_color[0, 3]
+    np.testing.assert_allclose(words._view_text_color[:, 3], 1.0)
+    there = viewer.dims.point[0]
     viewer.dims.set_point(0, 0.0)
     assert lines.data[0, 0, 0] == pytest.approx(0.0)
     assert lines.edge_color[0, 3] < near
+    np.testing.assert_allclose(words._view_text_color[:, 3], FADED_WORDS, atol=0.01)
+    viewer.dims.set_point(0, there)
+    np.testing.assert_allclose(words._view_text_color[:, 3], 1.0)
 
 
 def test_a_centroid_is_drawn_with_its_structures_name_and_place(

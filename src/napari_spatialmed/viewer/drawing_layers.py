@@ -1,7 +1,7 @@
 """Measurements as objects in the scene: lines, arrows and words that organs can't hide.
 
 In 3D they stand where they are.  In 2D a slice would cut them away, so they are projected onto the slice on show, and
-fade while that slice lies outside of them.
+fade, words and all, while that slice lies outside of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from napari_spatialmed.viewer.word_places import apart
 INK = "#ffe14d"
 ACCENT = "#ff8ad8"
 """Of the highlighted drawing; its words carry a mark, too."""
-_FADED = 0.4
+_FADED, FADED_WORDS = 0.4, 0.6
+"""What is left of lines, and of words, which must still be read, while the slice on show lies outside of a drawing."""
 _TILT = 1e-4
 _WIDTH_MM = 1.0
 _POINT_MM = 3.0
@@ -40,7 +41,7 @@ SETTLE_MS = 120
 _TEXT = {
     "string": "{text}",
     "size": 10,
-    "color": INK,
+    "color": {"feature": "ink", "fallback": INK},
     "anchor": "lower_left",
     "blending": "translucent_no_depth",
 }
@@ -202,7 +203,7 @@ class DrawingLayers:
         with layer.text.events.blocker_all():
             layer.data = points
             _keep_in_step(layer)
-            layer.features = {"text": np.array(places.texts, dtype=object)}
+            layer.features = {"text": np.array(places.texts, dtype=object), "ink": _inks(colors)}
         if len(points):
             layer.size = np.asarray(places.sizes)
             # Where only words hang, there is no dot.
@@ -293,7 +294,7 @@ class DrawingLayers:
             yield
         if self._words not in viewer.layers:
             self._words = Points(
-                np.zeros((0, 3)), ndim=3, name="Measured values", features={"text": np.zeros(0, object)}, text=_TEXT,
+                np.zeros((0, 3)), ndim=3, name="Measured values", features={"text": np.zeros(0, object), "ink": np.zeros(0, object)}, text=_TEXT,
                 border_width=0, **common,
             )  # fmt: skip
             self._add(viewer, self._words)
@@ -327,6 +328,15 @@ class _Batch:
         self.colors.append(color)
         self.texts.append(text)
         self.sizes.append(size)
+
+
+def _inks(colors: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Colours of words beside their lines, as napari takes them from a table: ``#rrggbbaa``."""
+    inks = np.empty(len(colors), object)
+    for n, (*rgb, alpha) in enumerate(colors):
+        parts = (*rgb, 1.0 if alpha == 1.0 else FADED_WORDS)
+        inks[n] = "#" + "".join(f"{round(255 * part):02x}" for part in parts)
+    return inks
 
 
 def _rgba(color: str) -> tuple[float, float, float, float]:
