@@ -28,7 +28,7 @@ from napari_spatialmed.viewer.word_places import apart
 INK = "#ffe14d"
 ACCENT = "#ff8ad8"
 """Of the highlighted drawing; its words carry a mark, too."""
-_FADED, FADED_WORDS = 0.4, 0.6
+_FADED, FADED_WORDS = 0.4, 0.7
 """What is left of lines, and of words, which must still be read, while the slice on show lies outside of a drawing."""
 _TILT = 1e-4
 _WIDTH_MM = 1.0
