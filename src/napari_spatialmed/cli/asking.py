@@ -12,6 +12,7 @@ from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.cases import case_options, load_case
+from napari_spatialmed.cli.outputs import Output
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout, Response, View, render_view, view_for
 from napari_spatialmed.evaluation.asking import SETTINGS, ask_freely, ask_question
@@ -55,7 +56,7 @@ from napari_spatialmed.questions.model import Question
 @click.option("--outlines", is_flag=True, help="Draw the structures' outlines.")
 @click.option(
     "--save-pictures",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Output(folder=True),
     help="Write the pictures that are sent into this folder.",
 )
 @click.option(

@@ -30,6 +30,7 @@ from napari_spatialmed.benchmark import Benchmark
 from napari_spatialmed.case import discover
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.journal import print_funnel
+from napari_spatialmed.cli.outputs import Output, write_text
 from napari_spatialmed.cli.team_options import TeamOptions, team_options
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.questions import PAPER_TASKS, Task, audit
@@ -65,7 +66,7 @@ from napari_spatialmed.wording import counted
     help="Finds the patient in a path: splits keep a patient's scans together, and scans of one patient are compared. "
     "Only its hash is kept.",
 )
-@click.option("--funnel", "funnel_file", type=click.Path(path_type=Path), help="Write the funnel as JSON.")
+@click.option("--funnel", "funnel_file", type=Output(), help="Write the funnel as JSON.")
 @team_options
 def build_command(
     pattern: str,
@@ -104,7 +105,7 @@ def build_command(
     funnel = benchmark.state.funnel()
     print_funnel(funnel)
     if funnel_file is not None:
-        _write(funnel_file, json.dumps(funnel.to_dict(), indent=1))
+        write_text(funnel_file, json.dumps(funnel.to_dict(), indent=1) + "\n")
     click.echo(
         f"{counted(report.done, 'case')} built, {report.skipped} were built before, {len(report.failed)} failed; "
         f"{counted(report.accepted, 'question')} accepted of {report.proposed} proposed in {seconds:.0f} s "
@@ -191,12 +192,3 @@ def _print_corpus(benchmark: Benchmark, report: BuildReport) -> None:
     if leaks := above_chance(asked, right):
         told = ", ".join(f"{b.name} {b.accuracy:.0%} of {b.items}" for b in leaks)
         click.echo(f"other patients tell: {told}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text + "\n", "utf-8")
-    except OSError as error:
-        raise SpatialMedError(
-            f"the funnel can't be written: {error.strerror}", where=path, hint="Choose another folder."
-        ) from None

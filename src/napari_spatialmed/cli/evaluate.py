@@ -14,6 +14,7 @@ from napari_spatialmed import benchmark as benchmarks
 from napari_spatialmed.benchmark import State
 from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
+from napari_spatialmed.cli.outputs import Output
 from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout
 from napari_spatialmed.evaluation.casesource import CaseSource
 from napari_spatialmed.evaluation.runplan import (
@@ -77,7 +78,7 @@ mra_option = click.option(
 @click.option("--outlines", is_flag=True, help="Draw the structures' outlines.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Output(folder=True),
     required=True,
     help="The run's folder; the same command goes on where it stopped.",
 )

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from napari_spatialmed import benchmark as journal
+from napari_spatialmed.benchmark.export.folder import check_export_folder
 from napari_spatialmed.benchmark.export.items import DEFAULT_SPLITS
 from napari_spatialmed.benchmark.verification import open_by_label_hash
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.actors import actor_option, who
+from napari_spatialmed.cli.outputs import Output
 
 if TYPE_CHECKING:
     from napari_spatialmed.benchmark import ImportPlan, State
@@ -56,7 +58,7 @@ def _splits(_: click.Context, __: click.Parameter, text: str | None) -> dict[str
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "format_", type=click.Choice(journal.FORMATS), required=True)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("--out", type=Output(folder=True), required=True, help="Folder to write.")
 @click.option(
     "--cases", type=click.Path(path_type=Path), help="Folder of scans: three pictures go with each question."
 )
@@ -66,6 +68,7 @@ def export_command(
     file: Path, format_: Any, out: Path, cases: Path | None, splits: dict[str, float], license: str | None
 ) -> None:
     """Export the kept questions of a benchmark: hf, jsonl, csv, inspect, vlmeval or lmms."""
+    check_export_folder(out)
     found = Rendered() if cases is None else render_all(journal.read(file).state, cases)
     report = journal.export(
         file,

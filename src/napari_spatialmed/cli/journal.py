@@ -10,6 +10,7 @@ import click
 
 from napari_spatialmed import benchmark as journal
 from napari_spatialmed.cli import EXIT_BAD_INPUT, EXIT_PARTLY_DONE
+from napari_spatialmed.cli.outputs import Output
 from napari_spatialmed.wording import counted
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -140,9 +141,7 @@ def repair_command(file: Path) -> None:
 
 @click.command("merge")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="File to write; may be one of FILES."
-)
+@click.option("--out", type=Output(), required=True, help="File to write; may be one of FILES.")
 def merge_command(files: tuple[Path, ...], out: Path) -> None:
     """Unite benchmark files of several writers; two edits of one text become a conflict that a person settles."""
     done = journal.merge(files, out)

@@ -14,6 +14,7 @@ import click
 from napari_spatialmed.case import Case, Structure, discover
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.cases import load_case
+from napari_spatialmed.cli.outputs import Output
 from napari_spatialmed.geometry import CALCULATORS, CALCULATORS_VERSION, CaseGeometry, Measurement, measure
 from napari_spatialmed.geometry.batch import measure_many, table_calculators
 from napari_spatialmed.geometry.registry import UnknownCalculatorError
@@ -41,7 +42,7 @@ FROM_THE_FIRST = ("nearest", "farthest")
 @click.option("--cases", help="Measure many cases: a folder or a pattern of label maps, in place of LABELS.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=Output(),
     help="With --cases: the table to write (.parquet, .csv, .jsonl).",
 )
 @click.option(

@@ -20,6 +20,7 @@ from napari_spatialmed.cli.evaluate import (
     name_of,
     source_of,
 )
+from napari_spatialmed.cli.outputs import Output
 from napari_spatialmed.evaluation.judging import Judged
 from napari_spatialmed.evaluation.runplan import data_set_of_benchmark
 from napari_spatialmed.evaluation.scoring import MraMode
@@ -34,7 +35,7 @@ from napari_spatialmed.llm import Budget, Client, resolve_endpoint
 @click.option("--model", default="", help="Name for the report; default: the file's name.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Output(folder=True),
     help="Also write a run's folder, for `spatialmed report`.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
@@ -65,9 +66,7 @@ def score_command(
     "--benchmark", type=click.Path(path_type=Path), required=True, help="The benchmark the runs are over."
 )
 @case_folders
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), default="report.html", show_default=True
-)
+@click.option("--out", type=Output(), default="report.html", show_default=True)
 @click.option("--mra-mode", type=click.Choice(MRA_MODES), help="Score open answers again in this mode.")
 @click.option(
     "--judge",

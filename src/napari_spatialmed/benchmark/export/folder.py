@@ -24,14 +24,7 @@ def export_folder(out: Path) -> Iterator[Path]:
     BenchmarkError
         If `out` holds something that isn't an earlier export, or can't be written.
     """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / CHECKSUMS).exists())):
-        raise BenchmarkError(
-            "there is something else here already",
-            where=out,
-            hint="Choose an empty folder, or that of an earlier export.",
-        )
-    if not out.parent.is_dir():
-        raise BenchmarkError(f"the folder {out.parent} does not exist", where=out, hint="Create it first.")
+    check_export_folder(out)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as made:
             inside = Path(made) / "export"
@@ -47,6 +40,24 @@ def export_folder(out: Path) -> Iterator[Path]:
             where=out,
             hint="Nothing was left half done. Choose another folder.",
         ) from error
+
+
+def check_export_folder(out: Path) -> None:
+    """Refuse, before anything is rendered, a folder that an export can't become.
+
+    Raises
+    ------
+    BenchmarkError
+        If `out` holds something that isn't an earlier export, or lies in no folder.
+    """
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / CHECKSUMS).exists())):
+        raise BenchmarkError(
+            "there is something else here already",
+            where=out,
+            hint="Choose an empty folder, or that of an earlier export.",
+        )
+    if not out.parent.is_dir():
+        raise BenchmarkError(f"the folder {out.parent} does not exist", where=out, hint="Create it first.")
 
 
 def write_text(path: Path, text: str) -> None:
