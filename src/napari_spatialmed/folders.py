@@ -11,6 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
+from napari_spatialmed.whole import written_whole
+
 _APP = "napari-spatialmed"
 
 
@@ -38,9 +40,8 @@ def write_whole(path: Path, text: str) -> None:
         If the folder can't be made or the file can't be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".tmp")
-    aside.write_text(text, "utf-8")
-    aside.replace(path)
+    with written_whole(path) as beside:
+        beside.write_text(text, "utf-8")
 
 
 def _home(part: str) -> Path | None:

@@ -143,7 +143,7 @@ def test_names_files_of_every_program(tmp_path: Path, name: str) -> None:
 )
 def test_a_broken_names_file_says_where(tmp_path: Path, name: str, text: str, said: str) -> None:
     path = tmp_path / name
-    path.write_text(text)
+    path.write_text(text, "utf-8")
     with pytest.raises(CaseError, match=said) as caught:
         load_names(path)
     assert name in str(caught.value)

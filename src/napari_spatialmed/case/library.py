@@ -7,8 +7,6 @@ id → files in the user's own data folder; it is never part of a benchmark.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from napari_spatialmed.case.opening import open_case
 from napari_spatialmed.case.renaming import is_named, kept_in, save_names
 from napari_spatialmed.case.volume import Progress
 from napari_spatialmed.folders import data_dir
+from napari_spatialmed.whole import written_whole
 
 
 @dataclass(frozen=True)
@@ -188,16 +187,9 @@ class CaseLibrary:
 
     def _write(self, entries: dict[str, Any]) -> None:
         """Replace the index in one step, so that a crash leaves the old one."""
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(entries, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with written_whole(self.path) as beside:
+            beside.touch(0o600)  # where scans lie may name patients: for the owner alone
+            beside.write_text(json.dumps(entries, indent=1), "utf-8")
 
 
 def _names_of(case: Case) -> str | None:

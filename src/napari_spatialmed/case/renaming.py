@@ -8,8 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from napari_spatialmed.case.anatomy import describe
 from napari_spatialmed.case.modality import implausible
 from napari_spatialmed.case.model import Case, CaseError, Structure
 from napari_spatialmed.case.names import NamesSpec, clean_name, load_names
+from napari_spatialmed.whole import written_whole
 
 OWN_NAMES = "own names"
 """Identifier of names that were given by hand."""
@@ -129,16 +128,11 @@ def save_names(case: Case, path: Path | str, *, overwrite: bool = False) -> Path
         text = table.getvalue()
     else:
         text = json.dumps({str(s.label): s.name for s in named}, indent=1, ensure_ascii=False) + "\n"
-    aside = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(aside).replace(path)
+        with written_whole(path) as beside:
+            beside.write_text(text, "utf-8", newline="\n")
     except OSError as error:
-        if aside is not None:
-            Path(aside).unlink(missing_ok=True)
         raise CaseError(
             f"the names can't be written ({error.strerror or error})",
             where=path,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import nibabel as nib
@@ -11,6 +9,7 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 
 from napari_spatialmed.case.model import Case, CaseError
+from napari_spatialmed.whole import written_whole
 
 _SAME_PLACE_MM = 1e-3
 """Affines that differ by less place the voxels alike."""
@@ -41,8 +40,7 @@ def save_labels(case: Case, path: Path | str, *, overwrite: bool = False) -> Pat
         If the ending is another, the file exists, or it can't be written.
     """
     path = Path(path)
-    ending = next((e for e in (".nii.gz", ".nii") if path.name.endswith(e)), None)
-    if ending is None:
+    if not path.name.endswith((".nii.gz", ".nii")):
         raise CaseError("labels are saved as NIfTI", where=path, hint="Let the name end in .nii.gz.")
     if path.exists() and not overwrite:
         original = case.provenance.labels_path
@@ -52,17 +50,10 @@ def save_labels(case: Case, path: Path | str, *, overwrite: bool = False) -> Pat
             f"{what}; nothing was written", where=path, hint="Choose another name, or ask for overwriting."
         )
     picture = _as_it_came(case) or _in_display_order(case)
-    aside = None
     try:
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=ending)
-        os.close(handle)
-        nib.save(picture, aside)
-        with open(aside, "rb+") as written:
-            os.fsync(written.fileno())
-        Path(aside).replace(path)
+        with written_whole(path) as beside:
+            nib.save(picture, beside)
     except OSError as error:
-        if aside is not None:
-            Path(aside).unlink(missing_ok=True)
         raise CaseError(
             f"the labels can't be written ({error.strerror or error})",
             where=path,

@@ -12,7 +12,6 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass, field, fields
@@ -25,6 +24,7 @@ from napari_spatialmed.case.model import Case
 from napari_spatialmed.folders import cache_dir
 from napari_spatialmed.geometry.measurement import Measurement
 from napari_spatialmed.geometry.survey import SliceSums
+from napari_spatialmed.whole import written_whole
 
 Key = tuple[str, tuple[str, ...], str]
 """Calculator, structures' names, parameters as JSON."""
@@ -98,14 +98,8 @@ def save(place: Path, stored: Stored) -> None:
         members |= {one.name: getattr(stored.rows, one.name) for one in fields(SliceSums)}
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=place.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, **members)
-            os.replace(temporary, place)
-        except OSError:
-            os.unlink(temporary)
-            raise
+        with written_whole(place) as beside, beside.open("wb") as file:
+            np.savez_compressed(file, **members)
         _make_room(place.parent)
 
 
