@@ -166,6 +166,9 @@ def test_a_large_font_cuts_nothing_and_makes_no_window_taller(make_napari_viewer
         frame = next(d for d in window.findChildren(QDockWidget) if d.isAncestorOf(dock))
         words = frame.titleBarWidget().findChild(QLabel)
         assert words.height() >= words.fontMetrics().height(), f"title of {title}"
+    for number in viewer.window._qt_viewer.dims.findChildren(QLabel, "slice_label"):
+        text = number.fontMetrics().horizontalAdvance(number.text())
+        assert not number.isVisible() or number.width() > text, "napari's own numbers beside its slider"
     bar = show_dock(viewer, "Workspace")
     assert bar.hint.toolTip() == "Next: measure structures", "whole where it is cut"
     listed = show_dock(viewer, "Measure")

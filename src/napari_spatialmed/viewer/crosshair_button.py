@@ -19,4 +19,7 @@ class CrosshairButton(QPushButton):
         # In widths of letters, so that it grows with the font.
         self.setStyleSheet("QPushButton { min-width: 1.2em; max-width: 1.6em; }")
         self.toggled.connect(switch.turn)
-        switch.changed.connect(self.setChecked)
+        switch.changed.connect(self._show)
+
+    def _show(self, on: bool) -> None:
+        self.setChecked(on)

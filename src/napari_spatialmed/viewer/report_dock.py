@@ -26,6 +26,7 @@ from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation.judging import Judged
 from napari_spatialmed.evaluation.report import write_report
 from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.questions import PAPER_TASKS
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.frames import framed, scrolling_layout
 from napari_spatialmed.viewer.memory import recall, remember
@@ -83,7 +84,7 @@ class ReportDock(QWidget):
         self.save_button = QPushButton("Save as a page…")
         self.message = MessageLine()
         self.summary = PlainLabel(EMPTY)
-        self.table = plain_table("Scores")
+        self.table = plain_table("Scores", first=1 + len(PAPER_TASKS))
         self.figures = QWidget()
         self.figures_layout = QVBoxLayout(self.figures)
         scroll = QScrollArea()

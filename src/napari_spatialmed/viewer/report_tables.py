@@ -5,16 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QHeaderView, QScrollArea, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from napari_spatialmed.viewer.frames import fit_to_contents
 from napari_spatialmed.viewer.messages import PlainLabel, shown
 from napari_spatialmed.viewer.report_details import DetailTable
 
+LEAST_HEAD = 14
+"""Letters of a row's name that are always there."""
 
-def plain_table(name: str) -> QTableWidget:
-    """A table to read and choose a row of."""
-    table = QTableWidget()
+
+class HeadedTable(QTableWidget):
+    """Its rows' names give way, down to some letters, before the columns that it is there for are scrolled out of sight."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__()
+        self._first = first
+        heads = self.verticalHeader()
+        heads.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.horizontalHeader().sectionResized.connect(self._make_room)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Qt: there is more room, or less."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Give the names what the first columns leave."""
+        heads, columns = self.verticalHeader(), self.horizontalHeader()
+        wanted = sum(columns.sectionSize(n) for n in range(min(self._first + 1, self.columnCount())))
+        least = LEAST_HEAD * self.fontMetrics().averageCharWidth()
+        heads.setMaximumWidth(max(least, self.width() - wanted - _bar_width(self) - 2 * self.frameWidth()))
+
+
+def _bar_width(table: QTableWidget) -> int:
+    bar = table.verticalScrollBar()
+    return 0 if bar is None else bar.sizeHint().width()
+
+
+def plain_table(name: str, *, first: int | None = None) -> QTableWidget:
+    """A table to read and choose a row of; with `first`, so many columns stay in sight before names of rows are whole."""
+    table = QTableWidget() if first is None else HeadedTable(first)
     table.setAccessibleName(name)
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)

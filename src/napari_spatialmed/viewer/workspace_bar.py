@@ -17,6 +17,7 @@ from napari_spatialmed.viewer.keys import VIEW_KEYS, bind_view, show_keys
 from napari_spatialmed.viewer.layer_changes import OWNER
 from napari_spatialmed.viewer.picture_dialog import PictureDialog
 from napari_spatialmed.viewer.session import Session, session_for
+from napari_spatialmed.viewer.slider_numbers import SliderNumbers
 from napari_spatialmed.viewer.space import PLANES
 from napari_spatialmed.viewer.workspace import arrange, keep_layout, show_dock
 
@@ -99,6 +100,7 @@ class WorkspaceBar(QWidget):
         if viewer is not None:
             arrange(viewer)
             self.window().installEventFilter(self)
+            SliderNumbers(viewer, viewer.window._qt_viewer.dims)
             # Where people look; a manifest can't add to this menu.  They go with the bar, their parent.
             for text, slot in (("SpatialMed: keys", self.show_keys), ("SpatialMed: diagnose", self.diagnose)):
                 action = QAction(text, self)
