@@ -62,6 +62,11 @@ def test_a_blind_run_and_its_report(httpserver, benchmark, tmp_path, capsys):
     assert "4 asked now (2 correct, 2 wrong), 0 before, of 4" in capsys.readouterr().err
     assert run(*command) == 0
     assert len(httpserver.log) == 4, "the second time nothing is asked"
+    (kept,) = read(benchmark).state.runs
+    assert (kept["asked"], kept["outcomes"]) == (4, {"correct": 2, "wrong": 2})
+    assert httpserver.host not in json.dumps(kept)
+    assert run("log", benchmark) == 0
+    assert "4 asked: 2 correct, 2 wrong" in capsys.readouterr().out
     assert run("report", folder, "--benchmark", benchmark, "--out", str(tmp_path / "r.html")) == 0
     assert "four questions" in (tmp_path / "r.html").read_text("utf-8")
 

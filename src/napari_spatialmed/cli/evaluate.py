@@ -17,6 +17,7 @@ from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.outputs import Output
 from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout
 from napari_spatialmed.evaluation.casesource import CaseSource
+from napari_spatialmed.evaluation.runfolder import RunFolder
 from napari_spatialmed.evaluation.runplan import (
     Plan,
     Progress,
@@ -105,7 +106,8 @@ def evaluate_command(
 ) -> None:
     """Run a model over a benchmark's questions.
 
-    Every item ends in exactly one outcome.  Exit code 4: not everything was asked; the same command goes on.
+    Every item ends in exactly one outcome.  The benchmark's history keeps which model was asked, how, and with what outcomes;
+    the answers are in the run's folder.  Exit code 4: not everything was asked; the same command goes on.
     """
     if adapter and (endpoint or model):
         raise click.UsageError("--adapter takes the place of --endpoint and --model")
@@ -123,6 +125,7 @@ def evaluate_command(
             summary = run_adapter(
                 volume_model, items, source, out, title=state.title, mra_mode=mra_mode, on_progress=_printer()
             )
+        _record(benchmark, out, summary)
         _end(summary, source)
         return
     chosen = resolve_endpoint(endpoint)
@@ -144,6 +147,7 @@ def evaluate_command(
     except KeyboardInterrupt:
         click.echo("\nstopped; the same command goes on", err=True)
         raise SystemExit(EXIT_PARTLY_DONE) from None
+    _record(benchmark, out, summary)
     _end(summary, source)
 
 
@@ -187,6 +191,23 @@ def _duration(seconds: float) -> str:
     return (
         f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
     )
+
+
+def _record(benchmark: Path, out: Path, summary: RunSummary) -> None:
+    """Keep in the benchmark that this model was asked; a file that can't be written is only said so."""
+    if not summary.asked:
+        return
+    # A server's address may be private.
+    told = {k: v for k, v in RunFolder(out).meta().items() if k not in ("endpoint", "base_url")}
+    run = told | {
+        "asked": summary.asked,
+        "outcomes": {name: count for name, count in summary.outcomes.items() if count},
+        "stopped": summary.stopped,
+    }
+    try:
+        benchmarks.open(benchmark, actor="spatialmed evaluate", new=False).record_run(run)
+    except benchmarks.BenchmarkError as error:
+        click.echo(f"\nnote: the benchmark doesn't keep that this run was made: {error}", err=True)
 
 
 def _end(summary: RunSummary, source: CaseSource) -> None:

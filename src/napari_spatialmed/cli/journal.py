@@ -204,6 +204,12 @@ def _gist(event: journal.Event) -> str:
             return str(said.reason)
         case "case_registered":
             return f"{said.case} {said.modality}, {len(said.structures)} structures"
+        case "run_recorded":
+            counts = ", ".join(f"{count} {name}" for name, count in said.run.get("outcomes", {}).items())
+            arms = ", ".join(said.run.get("arms", ()))
+            return f"{said.run.get('model')} ({said.run.get('layout')}, {arms}): {said.run.get('asked')} asked: {counts}"
+        case "response_recorded":
+            return f"{said.response.get('model')}: {said.response.get('outcome')}"
         case "repaired":
             return f"{len(said.lines)} lines set aside, {len(said.missing)} missing"
         case _:
