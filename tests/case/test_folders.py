@@ -252,3 +252,15 @@ class TestDicom:
         means = {s.name: float(case.image[case.labels == s.label].mean()) for s in case}
         assert 0 < means["liver"] < 200  # upside down it would lie in the lung or outside the body
         assert all(mean > 80 for name, mean in means.items() if name.startswith(("vertebrae", "rib")))
+
+
+def test_discover_passes_over_links_into_closed_folders(tmp_path: Path) -> None:
+    (tmp_path / "seg.nii.gz").write_bytes(b"")
+    closed = tmp_path / "closed"
+    (closed / "inside").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(closed / "inside")
+    closed.chmod(0)
+    try:
+        assert [found.labels.name for found in discover(tmp_path)] == ["seg.nii.gz"]
+    finally:
+        closed.chmod(0o700)

@@ -129,7 +129,8 @@ class _Search:
 def _in_folder(folder: Path, root: Path, below: Callable[[Path, Path], list[CaseFiles]]) -> list[CaseFiles]:
     """The cases of a folder; `below` searches those inside."""
     entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-    folders = [p for p in entries if p.is_dir()]
+    # A link into a folder that isn't for this person is no folder; `Path.is_dir` would raise.
+    folders = [p for p in entries if os.path.isdir(p)]
     volumes = [p for p in entries if VOLUME_NAME.search(p.name) and p not in folders]
     named = {p.name.casefold(): p for p in folders}
     masks = named.get("segmentations")

@@ -47,12 +47,15 @@ def windows(case: Case, first: str = "Abdomen") -> dict[str, tuple[float, float]
     values = sample_percentiles(case.image, percents)
     found = {}
     for n, name in enumerate(PERCENTILE_WINDOWS):
-        low, high = values[2 * n], values[2 * n + 1]
-        found[name] = (low, high if high > low else low + 1.0)
+        found[name] = _apart(values[2 * n], values[2 * n + 1])
     return found
 
 
 def value_range(image: NDArray[Any]) -> tuple[float, float]:
     """Smallest and largest value, for the contrast slider."""
-    low, high = float(np.nanmin(image)), float(np.nanmax(image))
-    return low, high if high > low else low + 1.0
+    return _apart(float(np.nanmin(image)), float(np.nanmax(image)))
+
+
+def _apart(low: float, high: float) -> tuple[float, float]:
+    """Limits that differ, as napari wants them; one is nothing beside values of forty digits."""
+    return low, high if high > low else low + max(1.0, 1e-6 * abs(low))

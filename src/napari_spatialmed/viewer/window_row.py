@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
 
+from napari_spatialmed.viewer.number_box import NumberBox
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.window_level import decimals
 
@@ -57,13 +58,12 @@ class WindowRow(QWidget):
         self._show()
         self.setVisible(self._window.value is not None)
 
-    def _number(self, letter: str, tip: str) -> QDoubleSpinBox:
-        box = QDoubleSpinBox(self)
+    def _number(self, letter: str, tip: str) -> NumberBox:
+        box = NumberBox(self)
         box.setPrefix(f"{letter} ")
         box.setAccessibleName(tip.partition(":")[0])
         box.setToolTip(tip)
-        box.setKeyboardTracking(False)
-        box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        box.refused.connect(self._session.scene.say)
         box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         # Room for a minus sign and five digits.
         box.setMinimumWidth(box.fontMetrics().horizontalAdvance("W -00000") + 12)
