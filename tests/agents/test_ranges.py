@@ -83,3 +83,10 @@ def test_every_reference_lies_within_our_limits() -> None:
         limits = volume_limits(organ(row.concept))
         for value in (row.low, row.central, row.high):
             assert value is None or limits.low < value < limits.high
+
+
+def test_a_lumbar_vertebra_that_is_called_cervical_is_implausible() -> None:
+    (wrong,) = check_measurement(volume(53.2, "C6"), [organ("vertebrae_C6")])
+    assert not wrong.passed
+    assert "look at the label" in wrong.reason
+    assert not check_measurement(volume(53.2, "L3"), [organ("vertebrae_L3")])

@@ -155,3 +155,16 @@ def test_two_scans_are_compared_by_whoever_holds_both(body: CaseGeometry) -> Non
     alone = recompute(question, body)
     assert not alone.matches
     assert "case-second" in alone.reason
+
+
+def test_quarters_that_earlier_files_call_otherwise_are_still_read(body: CaseGeometry) -> None:
+    question = build_question(body, "dir.quarter", ["spleen"], params={"axis": "RL"})
+    earlier = {
+        "outer quarter on the left side": "most left quarter",
+        "inner quarter on the left side": "second most left quarter",
+        "inner quarter on the right side": "second most right quarter",
+        "outer quarter on the right side": "most right quarter",
+    }
+    assert set(question.options) == set(earlier)
+    old = question.model_copy(update={"options": tuple(earlier[text] for text in question.options)})
+    assert recompute(old, body).matches

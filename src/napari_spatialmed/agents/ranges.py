@@ -86,6 +86,10 @@ _VOLUME_LIMITS = {
     "heart": Limits(40, 2500, "mL"),
     "brain": Limits(250, 2200, "mL"),
     "aorta": Limits(3, 2000, "mL"),
+    # A vertebra under another's number (levels counted from the wrong end) is far from its size.
+    **{f"vertebrae_C{number}": Limits(1, 40, "mL") for number in range(1, 8)},
+    **{f"vertebrae_T{number}": Limits(1, 90, "mL") for number in range(1, 14)},
+    **{f"vertebrae_L{number}": Limits(3, 160, "mL") for number in range(1, 7)},
 }
 _ANY_VOLUME = Limits(0.005, 15000, "mL")
 _ANY_DISTANCE = Limits(0, 1200, "mm")

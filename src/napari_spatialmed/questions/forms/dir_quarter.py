@@ -22,7 +22,7 @@ from napari_spatialmed.questions.form import (
 )
 from napari_spatialmed.questions.kinds.choice import WordForm
 from napari_spatialmed.questions.model import AnswerKey
-from napari_spatialmed.questions.naming import AXES
+from napari_spatialmed.questions.naming import AXES, same_words
 from napari_spatialmed.questions.usual import Usual
 
 _ORDINALS = ("first", "second", "third", "fourth")
@@ -78,12 +78,24 @@ class QuarterOfScan(WordForm):
     def words(self, key: AnswerKey) -> dict[str, str]:
         far, near = AXES[str(key.params["axis"])]
         texts = (
-            f"most {near} quarter",
-            f"second most {near} quarter",
-            f"second most {far} quarter",
-            f"most {far} quarter",
+            f"outer quarter on the {near} side",
+            f"inner quarter on the {near} side",
+            f"inner quarter on the {far} side",
+            f"outer quarter on the {far} side",
         )
         return dict(zip(_ORDINALS, texts, strict=True))
+
+    def states(self, key: AnswerKey, option: str) -> str | None:
+        found = super().states(key, option)
+        if found is not None:
+            return found
+        # Earlier files say "most left quarter", "second most left quarter", …
+        far, near = AXES[str(key.params["axis"])]
+        earlier = (f"most {near}", f"second most {near}", f"second most {far}", f"most {far}")
+        said = same_words(option)
+        return next(
+            (t for t, e in zip(_ORDINALS, earlier, strict=True) if same_words(f"{e} quarter") == said), None
+        )
 
     def relations(self, key: AnswerKey, truth: JsonValue) -> tuple[Relation, ...]:
         return (Relation(f"quarter({key.params['axis']})", key.structures, str(truth)),)
