@@ -5,6 +5,7 @@ Run it on what is kept, again after every re-balancing step, and print it with t
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -202,8 +203,9 @@ def _equal_verdict(questions: Sequence[Question]) -> Verdict:
     place = [q for q in offered if place_of(q) is not None and _ROUGHLY_EQUAL.search(q.answer_text)]
     if not offered:
         return RULES["O4"].verdict(None, "No question offers “approximately equal”.")
+    seldom = math.prod(1.0 - 1.0 / len(q.options) for q in offered)  # that it is never the truth by chance
     return RULES["O4"].verdict(
-        bool(place),
+        bool(place) or (None if seldom > LEAST_P else False),
         f"“Approximately equal” is offered {counted(len(offered), 'time')} and is the truth {counted(len(place), 'time')}.",
     )
 
