@@ -260,7 +260,9 @@ def _read_in(opened: Benchmark) -> None:
         opened.refresh()
     if not opened.state.events:
         raise BenchmarkError(
-            "no benchmark in this folder", where=opened.path, hint=f"Its files are named *{SUFFIX}."
+            "no benchmark in this folder",
+            where=opened.path,
+            hint=f"Its files are named *{SUFFIX}: to begin, make a benchmark and move its file in here.",
         )
     for journal in opened._storage.journals:
         if journal.missing_tip():

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QSizePolicy
 
 from napari_spatialmed.viewer.case_layers import CaseLayers
 from napari_spatialmed.viewer.crosshair import Crosshair
+from napari_spatialmed.viewer.layer_changes import in_one_go
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.messages import PlainLabel
 from napari_spatialmed.viewer.scene import BACKGROUND
@@ -76,10 +77,12 @@ class SideView:
         self.model.reset_view()
 
     def forget(self) -> None:
-        """Hold no scan."""
-        self.crosshair.show(None)
-        self.letters.show(False)
-        self.layers.remove()
+        """Hold no scan.  Empty layers stay: they wait for the first one."""
+        if self.layers.case is not None:
+            self.crosshair.show(None)
+            self.letters.show(False)
+            with in_one_go(self.model):
+                self.layers.remove()
 
     def catch_up(self) -> Iterator[None]:
         """Show what was missed while the view wasn't seen, in steps."""
