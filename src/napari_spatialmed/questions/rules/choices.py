@@ -144,10 +144,11 @@ def _honest_decimals(question: Question, form: Form) -> str | None:
         return None
     if form.option_kind not in ("number", "interval", "span", "sizes"):
         return None
-    decimals = [reading.decimals for option in question.options for reading in numbers_in(option)]
-    if decimals and max(decimals) > allowed:
-        return f"The options show {max(decimals)} decimals; the measurement is good for {allowed}."
-    if decimals and len(set(decimals)) > 1:
+    shown = [tuple(reading.decimals for reading in numbers_in(option)) for option in question.options]
+    most = max((decimals for numbers in shown for decimals in numbers), default=0)
+    if most > allowed:
+        return f"The options show {most} decimals; the measurement is good for {allowed}."
+    if len(set(shown)) > 1:
         return "The options have different numbers of decimals, which sets one of them apart."
     return None
 
