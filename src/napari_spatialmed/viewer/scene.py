@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.utils.events import EventEmitter
 from numpy.typing import NDArray
 from psygnal import Signal
 from superqt.utils import ensure_main_thread
@@ -40,6 +39,7 @@ from napari_spatialmed.viewer.slice_steps import SliceSteps
 from napari_spatialmed.viewer.space import world_from_ras
 from napari_spatialmed.viewer.surface_layers import SurfaceLayers
 from napari_spatialmed.viewer.unmoved import Unmoved
+from napari_spatialmed.viewer.view_switch import ViewSwitch
 from napari_spatialmed.viewer.wheel import Wheel
 from napari_spatialmed.viewer.window_level import WindowLevel
 
@@ -73,6 +73,7 @@ class Scene:
         self._selected: frozenset[str] = frozenset()
         self._hidden: frozenset[str] = frozenset()
         self._palette: Palette = "steady"
+        self._closed = False
         self.case_layers = CaseLayers(viewer)
         self.surfaces = SurfaceLayers(viewer)
         self._unmoved = Unmoved(viewer)
@@ -87,16 +88,9 @@ class Scene:
         self.pointing = Pointing(viewer, self)
         self.cut = Cut(viewer, self)
         self._steps = SliceSteps(viewer, self)
+        self._switch = ViewSwitch(viewer, self)
         self._wheel: Wheel | None = None
         self._watch: EditWatch | None = None
-        self._closed = False
-        # When the view turns 3D, napari first slices every visible layer for it: a whole scan, in floats.  So ours are
-        # hidden before that.  A plugin's callback always comes after napari's own, but an emitter counts as napari's.
-        self._leaving = EventEmitter(type_name="ndisplay")
-        self._leaving.connect(self._leave_view)
-        viewer.dims.events.ndisplay.connect(self._leaving, position="first")
-        viewer.dims.events.ndisplay.connect(self._enter_view)
-        viewer.dims.events.order.connect(self._keep_upright)
 
     @property
     def has_viewer(self) -> bool:
@@ -419,34 +413,6 @@ class Scene:
     def _on_edited(self, edit: Edit) -> None:
         self.edited.emit(edit)
 
-    def _leave_view(self) -> None:
-        viewer = self._viewer()
-        if viewer is not None and self.case is not None:
-            with in_one_go(viewer):
-                self.case_layers.leave(viewer.dims.ndisplay)
-                self.surfaces.leave(viewer.dims.ndisplay)
-            self._keep_upright()
-
-    def _keep_upright(self) -> None:
-        """In 3D the axes keep their own order.
-
-        In that of coronal or sagittal slices napari draws surfaces as before, but turns the camera and the cursor: the
-        letters, and what is picked, would be wrong.
-        """
-        viewer = self._viewer()
-        if viewer is not None and self.case is not None and viewer.dims.ndisplay == 3:
-            viewer.dims.order = (0, 1, 2)
-
-    def _enter_view(self) -> None:
-        viewer = self._viewer()
-        if viewer is not None and self.case is not None:
-            with in_one_go(viewer):
-                self.case_layers.enter(viewer.dims.ndisplay)
-                if viewer.dims.ndisplay == 3 and self.cut.axis is None:
-                    self.case_layers.move_plane(0, int(viewer.dims.current_step[0]))
-                self.surfaces.enter(viewer.dims.ndisplay)
-            self.view_changed.emit(viewer.dims.ndisplay)
-
     def leave(self) -> None:
         """The window closes: nothing is added to it any more, and its layers are left to napari."""
         self._closed = True
@@ -466,11 +432,7 @@ class Scene:
         self.pointing.stop()
         self.cut.stop()
         self._steps.stop()
+        self._switch.stop()
         self.drawing_layers.remove()
         self.letters.remove()
         self._crosshair.remove()
-        viewer = self._viewer()
-        if viewer is not None:
-            viewer.dims.events.ndisplay.disconnect(self._leaving)
-            viewer.dims.events.ndisplay.disconnect(self._enter_view)
-            viewer.dims.events.order.disconnect(self._keep_upright)

@@ -101,8 +101,10 @@ class SlicePlane:
         assert image is not None
         low, high = self._limits
         values = np.take(image, self._index, axis=self._axis).astype(np.float32)
-        grey = np.nan_to_num((values - low) * (255.0 / max(high - low, 1e-12)))
-        greys = np.clip(grey, 0, 255).astype(np.uint8)
+        values -= low
+        values *= 255.0 / max(high - low, 1e-12)
+        # fmax and fmin take the number where one of two is none.
+        greys = np.fmin(np.fmax(values, 0, out=values), 255, out=values).astype(np.uint8)
         picture = np.repeat(greys[..., None], 3, axis=2)
         labels = np.take(case.labels, self._index, axis=self._axis).ravel()
         inside = np.flatnonzero((labels > 0) & (labels < len(self._tints)))

@@ -40,6 +40,7 @@ class SurfaceLayers(QObject):
         self._spare: list[SurfaceLayer] = []
         self._selected_layer: SurfaceLayer | None = None
         self._waiting: deque[Group] = deque()
+        self._unseen: deque[SurfaceLayer] = deque()
         self._hidden: frozenset[int] = frozenset()
         self._selected: frozenset[int] = frozenset()
         self._colors: dict[str, tuple[int, int, int]] = {}
@@ -50,7 +51,8 @@ class SurfaceLayers(QObject):
         self.work.part.connect(self._keep)
         self._refining = Work(self)
         self._refining.part.connect(self._keep_fine)
-        # One layer per turn of the event loop, so that the window stays alive between them.
+        # One step per turn of the event loop, so that the window stays alive between them: a layer is added in one, gets
+        # its mesh in the next, and is seen in the one after, when napari works out how light falls on it.
         self._adding = QTimer(self)
         self._adding.setInterval(NEXT_TURN_MS)
         self._adding.timeout.connect(self._show_next)
@@ -64,7 +66,7 @@ class SurfaceLayers(QObject):
     @property
     def complete(self) -> bool:
         """Whether everything that was asked for is on show."""
-        return not (self.work.running or self._refining.running or self._waiting)
+        return not (self.work.running or self._refining.running or self._waiting or self._unseen)
 
     def set_case(self, geometry: CaseGeometry | None) -> None:
         """Forget the last case's surfaces.  Their layers stay, empty and hidden, for those of the next."""
@@ -72,6 +74,7 @@ class SurfaceLayers(QObject):
         self._refining.cancel()
         self._adding.stop()
         self._waiting.clear()
+        self._unseen.clear()
         self._spare = [layer for layer in (*self._layers.values(), *self._spare) if self._in_viewer(layer)]
         self._layers.clear()
         for layer in self._all():
@@ -100,6 +103,7 @@ class SurfaceLayers(QObject):
         self._refining.stop()
         self._adding.stop()
         self._waiting.clear()
+        self._unseen.clear()
 
     def recolor(self, colors: Mapping[str, tuple[int, int, int]]) -> None:
         """Give the structures other colours, by name."""
@@ -203,6 +207,9 @@ class SurfaceLayers(QObject):
         viewer = self._viewer()
         if turns_are_held():
             return
+        if viewer is not None and self._unseen:
+            self._unseen.popleft().visible = True
+            return
         if viewer is None or not self._waiting:
             self._adding.stop()
             if viewer is not None and self._shown and self.complete:
@@ -212,7 +219,6 @@ class SurfaceLayers(QObject):
         group = self._waiting[0]
         if group not in self._layers:
             if not self._spare:
-                # To add a layer takes as long as to fill it: the one in this turn, the other in the next.
                 self._spare.append(_layer("Surfaces · 3D"))
                 self._insert(viewer, self._spare[0])
                 return
@@ -244,12 +250,21 @@ class SurfaceLayers(QObject):
             self._insert(viewer, self._selected_layer)
         return self._selected_layer
 
+    def _seen(self, group: Group) -> bool:
+        """Whether anything of a group should be seen."""
+        return self._shown and any(label not in self._hidden for label in group.labels)
+
     def _dress(self) -> None:
+        """Hide at once what shouldn't be seen; what should be is revealed layer by layer, once it has its mesh."""
         context = bool(self._selected)
+        self._unseen.clear()
         for group, layer in self._layers.items():
-            visible = self._shown and any(label not in self._hidden for label in group.labels)
-            if layer.visible != visible:
-                layer.visible = visible
+            if not self._seen(group):
+                if layer.visible:
+                    layer.visible = False
+            elif not layer.visible and group not in self._waiting:
+                self._unseen.append(layer)
+                self._adding.start()
             opacity = min(CONTEXT_OPACITY, self.opacity) if context else self.opacity
             blending = "opaque" if opacity == 1.0 else "translucent_no_depth"
             if layer.opacity != opacity:
