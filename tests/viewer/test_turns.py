@@ -74,6 +74,24 @@ def test_full_rounds_wait_until_the_last_job_is_over(qapp: object, thresholds: t
     assert gc.get_threshold() == thresholds
 
 
+def test_a_round_that_is_due_is_made_at_rest_and_not_under_a_moving_mouse(
+    qapp: object, thresholds: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collecting, job = Collecting(), QObject()
+    collecting.begin(job)
+    while gc.get_count()[2] <= thresholds[2]:
+        gc.collect(1)
+    collecting.end(job)
+    monkeypatch.setattr(collecting._hands, "are_off", lambda: False)
+    collecting._resume()
+    assert gc.get_count()[2] > thresholds[2]
+    assert collecting._rest.isActive(), "it looks again"
+    monkeypatch.setattr(collecting._hands, "are_off", lambda: True)
+    collecting._resume()
+    assert gc.get_count()[2] == 0
+    assert gc.get_threshold() == thresholds
+
+
 def test_what_another_has_set_meanwhile_stays(qapp: object, thresholds: tuple[int, int, int]) -> None:
     collecting, job = Collecting(), QObject()
     collecting.begin(job)

@@ -45,6 +45,8 @@ class CaseLayers:
         self.image: Image | None = None
         self.labels: Labels | None = None
         self.plane: SlicePlane | None = None
+        self._made: Layer | None = None
+        """A layer that isn't added yet."""
         self._case: Case | None = None
         self.window: tuple[float, float] | None = None
         """Contrast limits that were last shown, in the scan's own values."""
@@ -57,7 +59,7 @@ class CaseLayers:
         return self._case
 
     def place(self, *, scan: bool = True, plane: bool = True) -> Iterator[None]:
-        """Add what is missing of the layers that every case is shown in, empty and hidden, one per step.
+        """Add what is missing of the layers that every case is shown in, empty and hidden, in small steps.
 
         `scan`: also what shows a scan; `plane`: also what only 3D needs.
         """
@@ -68,25 +70,38 @@ class CaseLayers:
             viewer.dims.ndim = 3
             yield
         common: dict[str, Any] = {"visible": False, "units": ("mm",) * 3, "axis_labels": ("I", "P", "L")}
-        if self.labels is None or self.labels not in viewer.layers:
-            self.labels = Labels(_EMPTY, name="Structures", metadata={OWNER: "labels"}, **common)
+        # To make a layer takes napari a fifth of what adding it takes: the one in this turn, the other in the next.
+        if self._lacks(viewer, self.labels):
+            self.labels = self._made = Labels(_EMPTY, name="Structures", metadata={OWNER: "labels"}, **common)
             lock(self.labels)
             for look in ("colormap", "opacity"):
                 self.labels.events[look].connect(self._tint_plane)
-            add_quietly(viewer, self.labels, at=len(viewer.layers))
             yield
-        if scan and (self.image is None or self.image not in viewer.layers):
-            self.image = Image(
+        if self.labels not in viewer.layers:
+            add_quietly(viewer, self.labels, at=len(viewer.layers))
+            self._made = None
+            yield
+        if not scan:
+            return
+        if self._lacks(viewer, self.image):
+            self.image = self._made = Image(
                 _EMPTY, name="Scan", contrast_limits=(0, 1), metadata={OWNER: "scan"}, **common
             )
-            add_quietly(viewer, self.image, at=viewer.layers.index(self.labels))
             yield
-        needed = scan and plane and not self._never_3d
+        if self.image not in viewer.layers:
+            add_quietly(viewer, self.image, at=viewer.layers.index(self.labels))
+            self._made = None
+            yield
+        needed = plane and not self._never_3d
         if needed and (self.plane is None or self.plane.layer not in viewer.layers):
             self.plane = SlicePlane({OWNER: "plane"})
             add_quietly(viewer, self.plane.layer, at=viewer.layers.index(self.labels) + 1)
             keep_from_sliders(viewer, self.plane.layer)
             yield
+
+    def _lacks(self, viewer: ViewerModel, layer: Layer | None) -> bool:
+        """Whether a layer must be made: it never was, or somebody has taken it out of the viewer."""
+        return layer is None or (layer not in viewer.layers and layer is not self._made)
 
     def pour(self, case: Case, prepared: Prepared) -> Iterator[None]:
         """Put a case into the layers, hidden, in steps; :meth:`reveal` shows it.

@@ -1,7 +1,8 @@
 """Puts off Python's full rounds of garbage collection while something is under way in a window.
 
 Each walks over every object of the process: a third of a second in a window that has grown, in the midst of whatever makes
-the next object.  Young objects are collected as ever, and so is everything once the window rests.
+the next object.  Young objects are collected as ever; a full round that has become due is made once the window rests and the
+hands are off the mouse, so that it doesn't come in the midst of what the user does next.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from functools import cache
 from weakref import WeakSet
 
 from qtpy.QtCore import QObject, QTimer
+
+from napari_spatialmed.viewer.hands import Hands
 
 REST_MS = 2000
 """What a job has brought is shown by then."""
@@ -28,6 +31,7 @@ class Collecting(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self._resume)
+        self._hands = Hands()
 
     def begin(self, job: QObject) -> None:
         """A job runs: no full round from now on."""
@@ -44,9 +48,14 @@ class Collecting(QObject):
             self._rest.start()
 
     def _resume(self) -> None:
+        if not self._hands.are_off():
+            self._rest.start()
+            return
         # Whoever has set it meanwhile knows why.
         if self._before is not None and gc.get_threshold() == (*self._before[:2], _NEVER):
             gc.set_threshold(*self._before)
+            if gc.isenabled() and gc.get_count()[2] > self._before[2]:
+                gc.collect()
         self._before = None
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 import napari
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QCursor, QGuiApplication, QResizeEvent, QShowEvent
+from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from napari_spatialmed.viewer.hands import Hands
 from napari_spatialmed.viewer.messages import PlainLabel
 from napari_spatialmed.viewer.scene import BACKGROUND
 from napari_spatialmed.viewer.session import session_for
@@ -60,7 +61,7 @@ class OrthogonalViews(QWidget):
         self._resting = QTimer(self)
         self._resting.setInterval(REST_MS)
         self._resting.timeout.connect(self._build_at_rest)
-        self._pointer = QCursor.pos()
+        self._hands = Hands()
         viewer.dims.events.point.connect(self._on_point)
         viewer.dims.events.order.connect(self._on_order)
         self.session.opening.started.connect(self._on_opening)
@@ -138,19 +139,11 @@ class OrthogonalViews(QWidget):
 
         So it isn't built in the turn that switches to 3D, nor before somebody wants 3D at all.
         """
-        session, pointer = self.session, QCursor.pos()
-        busy = (
-            QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
-            or pointer != self._pointer
-            or not session.turns.idle
-            or session.opening.running
-            or not session.scene.surfaces.complete
-        )
-        self._pointer = pointer
-        if busy:
-            return
-        self._resting.stop()
-        session.turns.add(self._build_third())
+        session = self.session
+        done = session.turns.idle and not session.opening.running and session.scene.surfaces.complete
+        if self._hands.are_off() and done:
+            self._resting.stop()
+            session.turns.add(self._build_third())
 
     def _build_third(self) -> Iterator[None]:
         view = SideView(self.session, self._main, 0)
