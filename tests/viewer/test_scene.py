@@ -280,3 +280,17 @@ def test_closing_leaves_nothing_on_the_viewer(session: Session, viewer: ViewerMo
     assert list(viewer.layers) == []
     assert not [key for key in viewer.canvas.overlays if key.startswith("spatialmed")]
     assert viewer.mouse_move_callbacks == []
+
+
+def test_the_crosshair_leaves_what_is_drawn_free(session: Session, case: Case) -> None:
+    assert session.geometry is not None
+    scene, overlay = session.scene, session.scene._crosshair.overlay
+    first, second = list(case)[:2]
+    distance = measure(session.geometry, "surface_distance_mm", first.name, second.name)
+    scene.draw((distance,), go=True)
+    (drawing,) = scene.drawing_layers.drawings.values()
+    ends = world_from_ras(case, drawing.all_points())
+    assert overlay.free is not None
+    np.testing.assert_allclose(overlay.free, [ends.min(axis=0), ends.max(axis=0)])
+    scene.drawing_layers.clear()
+    assert overlay.free is None

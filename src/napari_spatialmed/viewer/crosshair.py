@@ -24,6 +24,8 @@ from napari_spatialmed.viewer.memory import recall, remember
 CROSSHAIR = "#49c5ff"
 WIDTH_PX, GAP_PX = 1.5, 10.0
 """Of a line; from the middle to where it begins, so that what one looks at stays free."""
+BESIDE_PX = 28.0
+"""Around drawings: their words stand there."""
 _NAME, _KEPT_AS = "spatialmed_crosshair", "crosshair"
 _NOTHING = np.zeros((8, 2), np.float32)
 """Four lines without any length.  They are drawn from the beginning: the first drawing, which takes longer, then falls
@@ -64,11 +66,14 @@ class CrosshairOverlay(SceneOverlay):
     ----------
     box
         The outer corners of the first and the last voxel of the scan that it crosses, mm; None: it isn't drawn.
+    free
+        The first and the last corner of what its lines leave free, mm.
     """
 
     blending: Blending = Blending.TRANSLUCENT_NO_DEPTH
     visible: bool = True
     box: tuple[_Place, _Place] | None = None
+    free: tuple[_Place, _Place] | None = None
 
 
 class Crosshair:
@@ -84,7 +89,7 @@ class Crosshair:
 
     def show(self, case: Case | None) -> None:
         """Draw it across this case, which comes with its labels locked; None takes it off."""
-        self._box, self._away = None, False
+        self._box, self._away, self.overlay.free = None, False, None
         if case is not None:
             mm = np.asarray(case.spacing, float)
             self._box = _place(-mm / 2), _place((np.asarray(case.labels.shape) - 0.5) * mm)
@@ -94,6 +99,10 @@ class Crosshair:
         """Don't draw it as long as its lines would lie on what is being painted."""
         self._away = away
         self._refresh()
+
+    def leave_free(self, corners: NDArray[np.float64] | None) -> None:
+        """Let its lines end before what is drawn between these corners, mm, shape (2, 3): they would hide it."""
+        self.overlay.free = None if corners is None else (_place(corners[0]), _place(corners[1]))
 
     def remove(self) -> None:
         """Take it off the canvas and stop listening."""
@@ -116,7 +125,8 @@ class VispyCrosshair(ViewerOverlayMixin, VispySceneOverlay):
         self._ends = _NOTHING
         line = Line(pos=_NOTHING, color=CROSSHAIR, width=WIDTH_PX, connect="segments", method="gl")
         super().__init__(node=line, **given)
-        self.overlay.events.box.connect(self._place)
+        for name in ("box", "free"):
+            self.overlay.events[name].connect(self._place)
         for name in ("point", "order", "ndisplay"):
             self.viewer.dims.events[name].connect(self._place)
         self.viewer.scene.camera.events.zoom.connect(self._place)
@@ -125,7 +135,8 @@ class VispyCrosshair(ViewerOverlayMixin, VispySceneOverlay):
 
     def close(self) -> None:
         """napari: it was taken away."""
-        self.overlay.events.box.disconnect(self._place)
+        for name in ("box", "free"):
+            self.overlay.events[name].disconnect(self._place)
         for name in ("point", "order", "ndisplay"):
             self.viewer.dims.events[name].disconnect(self._place)
         self.viewer.scene.camera.events.zoom.disconnect(self._place)
@@ -138,14 +149,23 @@ class VispyCrosshair(ViewerOverlayMixin, VispySceneOverlay):
         if dims.ndisplay == 2 and dims.ndim == 3 and self.overlay.box is not None:
             shown = list(dims.displayed)[::-1]
             here, first, last = (np.asarray(p, float)[shown] for p in (dims.point, *self.overlay.box))
-            ends = crosshair_ends(here, first, last, GAP_PX / float(self.viewer.scene.camera.zoom))
+            px = 1.0 / float(self.viewer.scene.camera.zoom)
+            free = None
+            if self.overlay.free is not None:
+                low, high = (np.asarray(p, float)[shown] for p in self.overlay.free)
+                free = low - BESIDE_PX * px, high + BESIDE_PX * px
+            ends = crosshair_ends(here, first, last, GAP_PX * px, free)
         if not np.array_equal(ends, self._ends):
             self._ends = ends
             self.node.set_data(pos=ends)
 
 
 def crosshair_ends(
-    here: NDArray[np.float64], first: NDArray[np.float64], last: NDArray[np.float64], gap: float
+    here: NDArray[np.float64],
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+    gap: float,
+    free: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> NDArray[np.float32]:
     """Ends of the four lines of a crosshair: left, right, above, below its middle.
 
@@ -157,6 +177,8 @@ def crosshair_ends(
         Corners of what it crosses, shape (2,), mm.
     gap
         From the middle to where a line begins, mm.
+    free
+        Corners of what a line that would cross it leaves free, each of shape (2,), mm.
 
     Returns
     -------
@@ -166,8 +188,11 @@ def crosshair_ends(
     ends = np.tile(here, (8, 1))
     for n in (0, 1):
         before, after = 4 * n, 4 * n + 2
-        ends[before : before + 2, n] = first[n], max(first[n], here[n] - gap)
-        ends[after : after + 2, n] = min(last[n], here[n] + gap), last[n]
+        low, high = here[n] - gap, here[n] + gap
+        if free is not None and free[0][1 - n] <= here[1 - n] <= free[1][1 - n]:
+            low, high = min(low, free[0][n]), max(high, free[1][n])
+        ends[before : before + 2, n] = first[n], max(first[n], low)
+        ends[after : after + 2, n] = min(last[n], high), last[n]
     return ends.astype(np.float32)
 
 

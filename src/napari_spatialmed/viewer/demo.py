@@ -180,9 +180,11 @@ class _Walk:
         """Look at the surfaces in 3D."""
         self.session.scene.view_from("A")
         self.wait(lambda: self.session.scene.surfaces.complete, "building surfaces")
+        beside: Any = show_dock(self.viewer, "Orthogonal views")
+        self.wait(lambda: beside.complete, "laying out the side views")
         self.done(
             "In 3D",
-            "Smooth surfaces seen from the front: the patient's right is on the left.",
+            "Smooth surfaces seen from the front: the patient's right is on the left. Below are the three planes.",
             "3-case-3d.png",
         )
         self.viewer.dims.ndisplay = 2

@@ -15,6 +15,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer, Points, Vectors
 from numpy.typing import NDArray
+from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_spatialmed.case import Case
@@ -48,7 +49,12 @@ _TEXT = {
 
 
 class DrawingLayers:
-    """All drawings of one viewer, in three layers."""
+    """All drawings of one viewer, in three layers.
+
+    Signal: ``moved(corners)``: the first and the last corner of all that is drawn, mm of the display, shape (2, 3), or None.
+    """
+
+    moved = Signal(object)
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
@@ -133,10 +139,12 @@ class DrawingLayers:
         if viewer is None or case is None or not self._placed(viewer):
             return
         lines, arrows, places = _Batch(), _Batch(), _Batch()
+        everything: list[NDArray[np.float64]] = []
         for drawing in self._drawings.values():
             color = np.array(_rgba(ACCENT if drawing.key == self._highlighted else INK))
             spots = world_from_ras(case, drawing.all_points())
             color[3] = 1.0 if self._within(viewer, spots) else _FADED
+            everything.append(spots)
             for pairs, batch in ((drawing.lines, lines), (drawing.arrows, arrows)):
                 for pair in pairs:
                     batch.add(self._place(viewer, world_from_ras(case, pair)), color)
@@ -169,6 +177,8 @@ class DrawingLayers:
             if len(ends):
                 layer.edge_color = np.asarray(batch.colors)
         self._set_words(places)
+        spots = np.concatenate(everything) if everything else np.zeros((0, 3))
+        self.moved.emit(np.stack([spots.min(axis=0), spots.max(axis=0)]) if len(spots) else None)
 
     def remove(self) -> None:
         """Take everything away and stop listening."""

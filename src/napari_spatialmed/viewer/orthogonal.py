@@ -77,6 +77,16 @@ class OrthogonalViews(QWidget):
         super().resizeEvent(event)
         self.empty.setGeometry(self.rect())
 
+    @property
+    def complete(self) -> bool:
+        """Whether every view that belongs beside the main one is there, with the session's case."""
+        wanted = {*_BESIDE_AXIAL, *([IN_3D] if self._main.dims.ndisplay == 3 else [])}
+        return (
+            self.session.turns.idle
+            and wanted <= self.views.keys()
+            and all(self.views[title].layers.case is self.session.case for title in wanted)
+        )
+
     # ---- what they show
 
     def _on_opening(self) -> None:

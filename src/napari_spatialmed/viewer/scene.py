@@ -81,6 +81,7 @@ class Scene:
         self.letters = OrientationLetters(viewer)
         self.crosshairs = CrosshairSwitch()
         self._crosshair = Crosshair(viewer, self.crosshairs)
+        self.drawing_layers.moved.connect(self._crosshair.leave_free)
         self._clicks = Clicks(viewer, self)
         self._readout = Readout(viewer, self)
         self.window_level = WindowLevel(viewer, self)
