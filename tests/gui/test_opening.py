@@ -16,6 +16,7 @@ from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.case import CaseError
 from napari_spatialmed.cli.viewing import open_command
 from napari_spatialmed.questions.model import AnswerKey, Question
+from napari_spatialmed.viewer.opening import known_scan
 from napari_spatialmed.viewer.session import session_for
 
 pytestmark = pytest.mark.gui
@@ -61,6 +62,9 @@ def test_the_command_opens_the_workspace_around_the_scan(
     assert session.question == "q-000000000002", "where a report's worst item says to look"
     assert session.case is not None
     assert session.case.image is not None
+    known = known_scan(session.case.id)
+    assert known is not None, "questions about it find it again the next time"
+    assert known.files.labels == files[0]
     assert {"Case (SpatialMed)", "Curate (SpatialMed)"} <= set(made.window.dock_widgets)
 
 

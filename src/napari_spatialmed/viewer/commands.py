@@ -11,6 +11,7 @@ import napari
 from napari_spatialmed.case import Case
 from napari_spatialmed.viewer.case_dock import CaseDock
 from napari_spatialmed.viewer.measure_dock import MeasureDock
+from napari_spatialmed.viewer.opening import show_open
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.workspace import open_workspace, show_dock
 
@@ -40,7 +41,7 @@ def show_case(
     """Lay out the workspace, around a case if one is given, at a question of the benchmark; what the command line calls."""
     open_workspace(viewer)
     if case is not None:
-        session_for(viewer).set_case(case)
+        show_open(session_for(viewer), case)
     if benchmark is not None:
         open_benchmark(viewer, benchmark)
     if question is not None:

@@ -21,11 +21,11 @@ from napari_spatialmed.benchmark import SUFFIX
 from napari_spatialmed.case import SampleUnavailableError, open_sample
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.folders import data_dir
-from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import install_hint
 from napari_spatialmed.viewer.demo_page import write_page
 from napari_spatialmed.viewer.demo_run import ask_some
 from napari_spatialmed.viewer.local_model import local_endpoint
+from napari_spatialmed.viewer.opening import show_open
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.work import Work
 from napari_spatialmed.viewer.workspace import open_workspace, show_dock
@@ -65,7 +65,7 @@ def open_demo_case(viewer: napari.viewer.Viewer, sample: str, say: Callable[[str
     except SampleUnavailableError as error:
         say(f"{error}\nThe phantom is shown instead.")
         case = open_sample(PHANTOM)
-    session_for(viewer).set_case(case, CaseGeometry(case))
+    show_open(session_for(viewer), case)
 
 
 def prepare_demo(

@@ -1,15 +1,19 @@
-"""Reading a case in a thread, with all that takes time before it can be shown by `Session.set_case`."""
+"""Reading a case in a thread, with all that takes time before it can be shown by `Session.set_case`; where a scan lies is noted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_spatialmed.case import Case, CaseFiles, CaseLibrary, open_case
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.case_pictures import Prepared
 from napari_spatialmed.viewer.work import Job
+
+if TYPE_CHECKING:
+    from napari_spatialmed.viewer.session import Session
 
 Opened = tuple[Case, CaseGeometry, Prepared]
 
@@ -24,6 +28,12 @@ class Wanted:
     def fits(self, opened: Opened) -> bool:
         """Whether this is what was wanted."""
         return self.case_id in (None, opened[0].id)
+
+
+def show_open(session: Session, case: Case) -> None:
+    """Show a case that was read already, and note where it lies: questions about it find it again the next time."""
+    session.set_case(case)
+    CaseLibrary().remember(case)
 
 
 def known_scan(case_id: str) -> Wanted | None:

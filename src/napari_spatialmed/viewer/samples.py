@@ -13,6 +13,7 @@ from qtpy.QtCore import QTimer
 from napari_spatialmed.case import Case, open_sample
 from napari_spatialmed.viewer.case_pictures import layer_data
 from napari_spatialmed.viewer.layer_changes import OWNER
+from napari_spatialmed.viewer.opening import show_open
 from napari_spatialmed.viewer.pixels import windows
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.settings import first_ct_window, first_palette
@@ -53,4 +54,4 @@ def _adopt(viewer_ref: weakref.ref[ViewerModel], case: Case) -> None:
         return
     for layer in [layer for layer in viewer.layers if layer.metadata.get(OWNER) == "sample"]:
         viewer.layers.remove(layer)
-    session_for(viewer).set_case(case)
+    show_open(session_for(viewer), case)
