@@ -13,9 +13,10 @@ from click.testing import CliRunner
 
 from napari_spatialmed import benchmark, cli
 from napari_spatialmed.benchmark import BenchmarkError
-from napari_spatialmed.case import CaseError
+from napari_spatialmed.case import CaseError, open_case
 from napari_spatialmed.cli.viewing import open_command
 from napari_spatialmed.questions.model import AnswerKey, Question
+from napari_spatialmed.viewer import opening
 from napari_spatialmed.viewer.opening import known_scan
 from napari_spatialmed.viewer.session import session_for
 
@@ -95,3 +96,20 @@ def test_a_scan_and_its_labels_open_as_a_case(
         "Scan",
         "Structures",
     ]
+
+
+def test_a_scan_stays_on_show_where_its_place_cant_be_noted(
+    make_napari_viewer: Callable[..., napari.Viewer],
+    monkeypatch: pytest.MonkeyPatch,
+    files: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    session, case = session_for(make_napari_viewer()), open_case(*files)
+    (tmp_path / "no-folder").touch()
+    monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path / "no-folder"))
+    told: list[str] = []
+    monkeypatch.setattr(opening, "show_warning", told.append)
+    opening.show_open(session, case)
+    assert session.case is case
+    assert len(told) == 1
+    assert "can't be written" in told[0]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_spatialmed.case import Case, CaseFiles, CaseLibrary, open_case
+from napari.utils.notifications import show_warning
+
+from napari_spatialmed.case import Case, CaseError, CaseFiles, CaseLibrary, open_case
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.case_pictures import Prepared
 from napari_spatialmed.viewer.work import Job
@@ -31,9 +33,15 @@ class Wanted:
 
 
 def show_open(session: Session, case: Case) -> None:
-    """Show a case that was read already, and note where it lies: questions about it find it again the next time."""
+    """Show a case that was read already, and note where it lies: questions about it find it again the next time.
+
+    Where that can't be noted it is told, and the case stays on show.
+    """
     session.set_case(case)
-    CaseLibrary().remember(case)
+    try:
+        CaseLibrary().remember(case)
+    except CaseError as error:
+        show_warning(str(error))
 
 
 def known_scan(case_id: str) -> Wanted | None:
