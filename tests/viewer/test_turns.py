@@ -67,26 +67,20 @@ def test_full_rounds_wait_until_the_last_job_is_over(qapp: object, thresholds: t
     assert gc.get_threshold()[:2] == thresholds[:2]
     assert gc.get_threshold()[2] > 1000
     collecting.end(one)
-    assert not collecting._rest.isActive()
+    assert not collecting._rest.waiting
     collecting.end(other)
-    assert collecting._rest.isActive()
+    assert collecting._rest.waiting
     collecting._resume()
     assert gc.get_threshold() == thresholds
 
 
-def test_a_round_that_is_due_is_made_at_rest_and_not_under_a_moving_mouse(
-    qapp: object, thresholds: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_round_that_is_due_is_made_at_rest(qapp: object, thresholds: tuple[int, int, int]) -> None:
     collecting, job = Collecting(), QObject()
     collecting.begin(job)
     while gc.get_count()[2] <= thresholds[2]:
         gc.collect(1)
     collecting.end(job)
-    monkeypatch.setattr(collecting._hands, "are_off", lambda: False)
-    collecting._resume()
     assert gc.get_count()[2] > thresholds[2]
-    assert collecting._rest.isActive(), "it looks again"
-    monkeypatch.setattr(collecting._hands, "are_off", lambda: True)
     collecting._resume()
     assert gc.get_count()[2] == 0
     assert gc.get_threshold() == thresholds

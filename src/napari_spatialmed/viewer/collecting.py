@@ -2,7 +2,7 @@
 
 Each walks over every object of the process: a third of a second in a window that has grown, in the midst of whatever makes
 the next object.  Young objects are collected as ever; a full round that has become due is made once the window rests and the
-hands are off the mouse, so that it doesn't come in the midst of what the user does next.
+hands are off mouse and keyboard, so that it doesn't come in the midst of what the user does next.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import gc
 from functools import cache
 from weakref import WeakSet
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
 
-from napari_spatialmed.viewer.hands import Hands
+from napari_spatialmed.viewer.hands import HandsOff
 
 REST_MS = 2000
 """What a job has brought is shown by then."""
@@ -27,11 +27,8 @@ class Collecting(QObject):
         super().__init__()
         self._running: WeakSet[QObject] = WeakSet()
         self._before: tuple[int, int, int] | None = None
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(REST_MS)
-        self._rest.timeout.connect(self._resume)
-        self._hands = Hands()
+        self._rest = HandsOff(REST_MS, self)
+        self._rest.came.connect(self._resume)
 
     def begin(self, job: QObject) -> None:
         """A job runs: no full round from now on."""
@@ -45,12 +42,9 @@ class Collecting(QObject):
         """The job is over; ending what never began does nothing."""
         self._running.discard(job)
         if self._before is not None and not self._running:
-            self._rest.start()
+            self._rest.wait()
 
     def _resume(self) -> None:
-        if not self._hands.are_off():
-            self._rest.start()
-            return
         # Whoever has set it meanwhile knows why.
         if self._before is not None and gc.get_threshold() == (*self._before[:2], _NEVER):
             gc.set_threshold(*self._before)

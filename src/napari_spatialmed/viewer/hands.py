@@ -1,18 +1,64 @@
-"""Whether the hands are off the mouse: the time for what would hold the window up."""
+"""When the hands are off mouse and keyboard: the time for what would hold the window up."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QCursor, QGuiApplication
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtGui import QGuiApplication
+
+_TOUCHES = {
+    QEvent.Type.MouseMove,
+    QEvent.Type.MouseButtonPress,
+    QEvent.Type.MouseButtonRelease,
+    QEvent.Type.Wheel,
+    QEvent.Type.KeyPress,
+    QEvent.Type.TouchUpdate,
+}
 
 
-class Hands:
-    """Looks at the mouse now and then."""
+class HandsOff(QObject):
+    """Emits ``came()`` when nothing was touched for `after_ms`, each time that it is waited for.
 
-    def __init__(self) -> None:
-        self._pointer = QCursor.pos()
+    Only while it waits does it look at what happens in the program's windows.
+    """
 
-    def are_off(self) -> bool:
-        """Whether the pointer lies where it lay at the last look, with no button down."""
-        before, self._pointer = self._pointer, QCursor.pos()
-        return self._pointer == before and QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton
+    came = Signal()
+
+    def __init__(self, after_ms: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(after_ms)
+        self._quiet.timeout.connect(self._on_quiet)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it is waited for."""
+        return self._quiet.isActive()
+
+    def wait(self) -> None:
+        """Begin to wait, or begin again."""
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.installEventFilter(self)
+            self._quiet.start()
+
+    def stop(self) -> None:
+        """Wait no longer."""
+        self._quiet.stop()
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Qt: what is touched begins the quiet anew."""
+        if event is not None and event.type() in _TOUCHES:
+            self._quiet.start()
+        return False
+
+    def _on_quiet(self) -> None:
+        # A button that is held down without moving.
+        if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            self._quiet.start()
+            return
+        self.stop()
+        self.came.emit()

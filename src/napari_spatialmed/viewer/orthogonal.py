@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from napari_spatialmed.viewer.hands import Hands
+from napari_spatialmed.viewer.hands import HandsOff
 from napari_spatialmed.viewer.messages import PlainLabel
 from napari_spatialmed.viewer.scene import BACKGROUND
 from napari_spatialmed.viewer.session import session_for
@@ -25,7 +25,7 @@ EMPTY = (
     "The crosshair is the same place in every view: click or drag in one, and all go there. The wheel goes through slices."
 )
 REST_MS = 400
-"""Between two looks whether the hands are off the mouse."""
+"""Nothing is touched for so long before the third view is built."""
 _INK = "#c9ced6"
 
 
@@ -58,10 +58,8 @@ class OrthogonalViews(QWidget):
         self._following.setInterval(0)
         self._following.setSingleShot(True)
         self._following.timeout.connect(self._follow)
-        self._resting = QTimer(self)
-        self._resting.setInterval(REST_MS)
-        self._resting.timeout.connect(self._build_at_rest)
-        self._hands = Hands()
+        self._rest = HandsOff(REST_MS, self)
+        self._rest.came.connect(self._build_at_rest)
         viewer.dims.events.point.connect(self._on_point)
         viewer.dims.events.order.connect(self._on_order)
         self.session.opening.started.connect(self._on_opening)
@@ -140,20 +138,20 @@ class OrthogonalViews(QWidget):
         # In a turn of its own: canvases change their size.
         self._following.start()
         if ndisplay == 3 and IN_3D not in self.views:
-            self._resting.start()
+            self._rest.wait()
         else:
-            self._resting.stop()
+            self._rest.stop()
 
     def _build_at_rest(self) -> None:
-        """A canvas of napari's takes four tenths of a second, which nobody waits for while the hands are off the mouse.
+        """A canvas of napari's takes four tenths of a second, which nobody waits for while the hands are off.
 
         So it isn't built in the turn that switches to 3D, nor before somebody wants 3D at all.
         """
         session = self.session
-        done = session.turns.idle and not session.opening.running and session.scene.surfaces.complete
-        if self._hands.are_off() and done:
-            self._resting.stop()
+        if session.turns.idle and not session.opening.running and session.scene.surfaces.complete:
             session.turns.add(self._build_third())
+        else:
+            self._rest.wait()
 
     def _build_third(self) -> Iterator[None]:
         view = SideView(self.session, self._main, 0)
