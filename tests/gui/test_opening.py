@@ -98,8 +98,9 @@ def test_a_scan_and_its_labels_open_as_a_case(
     ]
 
 
-def test_a_scan_stays_on_show_where_its_place_cant_be_noted(
+def test_a_scan_is_shown_where_its_place_cant_be_noted(
     make_napari_viewer: Callable[..., napari.Viewer],
+    wait_for: Callable[[Callable[[], bool]], None],
     monkeypatch: pytest.MonkeyPatch,
     files: tuple[Path, Path],
     tmp_path: Path,
@@ -109,7 +110,12 @@ def test_a_scan_stays_on_show_where_its_place_cant_be_noted(
     monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path / "no-folder"))
     told: list[str] = []
     monkeypatch.setattr(opening, "show_warning", told.append)
-    opening.show_open(session, case)
-    assert session.case is case
+    session.open_case_async(*files)
+    wait_for(lambda: session.case is not None)
+    assert session.case is not None
+    assert session.case.id == case.id
     assert len(told) == 1
     assert "can't be written" in told[0]
+    opening.show_open(session, case)
+    assert session.case is case
+    assert len(told) == 1, "once for a folder, not for every scan"

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Opened = tuple[Case, CaseGeometry, Prepared]
 
+_told: set[Path] = set()
+"""Indexes of which was said that they can't be written."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -33,15 +36,23 @@ class Wanted:
 
 
 def show_open(session: Session, case: Case) -> None:
-    """Show a case that was read already, and note where it lies: questions about it find it again the next time.
-
-    Where that can't be noted it is told, and the case stays on show.
-    """
+    """Show a case that was read already, and note where it lies."""
     session.set_case(case)
+    note_place(case)
+
+
+def note_place(case: Case) -> None:
+    """Note where a case lies: questions about it find it again the next time.
+
+    Where that can't be noted it is told once, and the case is shown all the same.  May run in a thread.
+    """
+    library = CaseLibrary()
     try:
-        CaseLibrary().remember(case)
+        library.remember(case)
     except CaseError as error:
-        show_warning(str(error))
+        if library.path not in _told:
+            _told.add(library.path)
+            show_warning(str(error))
 
 
 def known_scan(case_id: str) -> Wanted | None:
@@ -83,5 +94,5 @@ def open_prepared(job: Job, opening: Callable[[Callable[[str, float], None]], Ca
     geometry.save()
     job.check()
     job.progress(0.9, "Preparing the picture")
-    CaseLibrary().remember(case)
+    note_place(case)
     return case, geometry, Prepared(case)
