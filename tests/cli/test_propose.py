@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from napari_spatialmed.case import CaseLibrary
+
 from .small_scan import spatialmed, state, write_case
 
 
@@ -32,6 +34,20 @@ def test_propose_fills_a_file(labels: Path, tmp_path: Path, capsys: pytest.Captu
     assert found.funnel().total.adds_up
     assert len(found.cases) == 1
     assert str(labels) not in path.read_text("utf-8")
+    known = CaseLibrary().files(next(iter(found.cases)))
+    assert known is not None, "in the window its scan is found without asking"
+    assert (known["labels"], known["names"]) == (str(labels), str(names))
+
+
+def test_questions_are_proposed_where_the_scans_place_cant_be_noted(
+    labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "no-folder").touch()
+    monkeypatch.setenv("SPATIALMED_HOME", str(tmp_path / "no-folder"))
+    path = tmp_path / "b.spatialmed.jsonl"
+    names = labels.parent / "names.json"
+    assert spatialmed("propose", labels, "--names", names, "--benchmark", path, "--count", 1) == 0
+    assert "cases.json: the index of cases can't be written" in capsys.readouterr().err
 
 
 def test_again_adds_others(labels: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from napari_spatialmed.case import Case, open_case
+from napari_spatialmed.case import Case, CaseError, CaseLibrary, open_case
 
 
 def case_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,3 +33,11 @@ def load_case(labels: Path, image: Path | None, names: str | None) -> Case:
     for note in case.provenance.notes:
         click.echo(f"note: {note}", err=True)
     return case
+
+
+def note_place(case: Case) -> None:
+    """Note where a case lies, so that the window finds it for questions about it; tell on stderr where that fails."""
+    try:
+        CaseLibrary().remember(case)
+    except CaseError as error:
+        click.echo(f"note: {error}", err=True)

@@ -25,7 +25,7 @@ from napari_spatialmed.agents.team import run_async
 from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.case import Case, discover, open_case
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
-from napari_spatialmed.cli.cases import case_options, load_case
+from napari_spatialmed.cli.cases import case_options, load_case, note_place
 from napari_spatialmed.cli.journal import print_funnel
 from napari_spatialmed.cli.team_options import TeamOptions, team_options
 from napari_spatialmed.errors import SpatialMedError
@@ -83,6 +83,7 @@ def propose_command(
     whose = pseudonym(patient) if patient else _patient(benchmark.state.cases, case, before)
     for scan in (*others.values(), geometry):
         benchmark.register_case(scan.case, volumes_ml=volumes_of(scan), patient=whose)
+        note_place(scan.case)
 
     note_new(benchmark, [measured(geometry)])
     for place in elsewhere:
