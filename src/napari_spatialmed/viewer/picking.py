@@ -65,7 +65,8 @@ def first_label_on_ray(
     if not hits.size:
         return None
     first = hits[0]
-    return int(values[first]), points[first] * step_mm
+    # On the scan's own border a ray begins half a voxel outside of the last voxel's middle, which would round to none.
+    return int(values[first]), np.clip(points[first], 0, np.asarray(labels.shape) - 1) * step_mm
 
 
 def _within_half_space(
