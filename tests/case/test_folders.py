@@ -100,6 +100,14 @@ LAYOUTS = {
         ["CT_image.nii.gz", "CT_mask.nii.gz", "PET_image.nii.gz", "PET_mask.nii.gz"],
         [("CT_mask", "CT_mask.nii.gz", "CT_image.nii.gz"), ("PET_mask", "PET_mask.nii.gz", "PET_image.nii.gz")],
     ),
+    "BIDS, where a key is called label": (
+        ["sub-1_label-L2_ct.nii.gz", "sub-1_seg-vert_label-L2_msk.nii.gz", "sub-2_ct.nii.gz", "sub-2_dseg.nii.gz"],
+        [
+            ("sub-1_seg-vert_label-L2_msk", "sub-1_seg-vert_label-L2_msk.nii.gz", "sub-1_label-L2_ct.nii.gz"),
+            ("sub-2_dseg", "sub-2_dseg.nii.gz", "sub-2_ct.nii.gz"),
+        ],
+    ),
+    "numbered": (["img4d.nii.gz", "seg4d.nii.gz"], [("seg4d", "seg4d.nii.gz", "img4d.nii.gz")]),
     "labels alone": (["x/seg.nii.gz"], [("x", "x/seg.nii.gz", None)]),
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ Geometry takes it from here; nothing in this folder measures anything.
 """
 
 from napari_spatialmed.case.anatomy import paired
-from napari_spatialmed.case.discover import CaseFiles, discover
+from napari_spatialmed.case.discover import CaseFiles, discover, named_like_labels
 from napari_spatialmed.case.glance import Glance, glance
 from napari_spatialmed.case.guessing import guess_names
 from napari_spatialmed.case.library import CaseLibrary, KnownCase
@@ -51,6 +51,7 @@ __all__ = [
     "load_names",
     "make_case",
     "name_tables",
+    "named_like_labels",
     "names_differ",
     "open_case",
     "open_sample",

@@ -19,7 +19,7 @@ from napari_spatialmed.case.volume import VOLUME_NAME
 
 _LABEL_WORDS = {
     "seg", "segs", "segmentation", "segmentations", "label", "labels", "labelmap", "mask", "masks", "msk", "gt", "lm",
-    "aseg", "aparc", "atlas", "gtv", "annotation", "roi",
+    "aseg", "aparc", "atlas", "gtv", "annotation", "roi", "dseg", "segm", "annot", "parc",
 }  # fmt: skip
 _IMAGE_WORDS = {
     "ct", "mr", "mri", "image", "img", "imaging", "scan", "t1", "t2", "t1w", "t2w", "flair", "t1c", "t1ce", "t1gd", "t1n", "t2f",
@@ -27,6 +27,7 @@ _IMAGE_WORDS = {
 }  # fmt: skip
 # Where a case has several scans, this is the one to look at.
 _PREFERRED = ("ct", "t1c", "t1ce", "t1gd", "flair", "t2f", "t1", "t1w", "t1n", "t2", "t2w", "mr", "mri")
+_WORD = re.compile("[a-z0-9]+")
 _IMAGE_FOLDERS = {"imagestr": "labelstr", "imagests": "labelsts", "imagesva": "labelsva", "images": "labels"}
 _NAMES_FILES = ("names.json", "labels.json", "names.csv", "labels.csv", "dataset.json")
 
@@ -190,7 +191,7 @@ def _parallel(labels: Path, images: Path | None, folder: Path, root: Path) -> li
 def _side_by_side(files: list[Path], folder: Path, root: Path) -> list[CaseFiles]:
     """Label maps and scans in one folder: each label map with the scan whose name has most in common."""
     files = [f for f in files if not f.name.casefold().endswith((".img", ".img.gz"))]
-    maps = [f for f in files if _words(f) & _LABEL_WORDS]
+    maps = [f for f in files if named_like_labels(f)]
     scans = [f for f in files if f not in maps]
     found = []
     for path in maps:
@@ -237,12 +238,24 @@ def _names_in(folder: Path) -> str | None:
     return next((str(folder / n) for n in _NAMES_FILES if (folder / n).is_file()), None)
 
 
+def named_like_labels(path: Path) -> bool:
+    """Whether a file's name says that it is a label map.
+
+    In BIDS names (``sub-01_label-L2_ct``) keys with values say what was labelled or scanned, not what the file is.
+    """
+    stem = _stem(path).casefold()
+    if stem.startswith("sub-"):
+        stem = "_".join(part for part in stem.split("_") if "-" not in part) or stem
+    # Also as in seg2 or seg4d.
+    return bool({*_WORD.findall(stem), *re.findall(r"(?<![a-z0-9])[a-z]+", stem)} & _LABEL_WORDS)
+
+
 def _stem(path: Path) -> str:
     return VOLUME_NAME.sub("", path.name)
 
 
 def _words(path: Path) -> set[str]:
-    return set(re.findall(r"[a-z0-9]+", _stem(path).casefold()))
+    return set(_WORD.findall(_stem(path).casefold()))
 
 
 def _key(path: Path, root: Path) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_spatialmed.case import CaseError, discover
+from napari_spatialmed.case import CaseError, discover, named_like_labels
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz", ".mgz", ".mgh", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr", ".img")
 NAME_SUFFIXES = (".json", ".csv", ".tsv", ".txt", ".label", ".ctbl")
-_LABEL_WORDS = re.compile(
-    r"(^|[^a-z])(seg|segmentation|segm|label|labels|labelmap|mask|msk|gt|annot|parc|aseg|lm)([^a-z]|$)"
-)
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ def chosen_files(paths: Sequence[Path]) -> ChosenFiles:
     names = tables[0] if tables else None
     if len(volumes) == 1:
         return ChosenFiles(volumes[0], None, names)
-    labelled = [p for p in volumes if _LABEL_WORDS.search(p.name.lower().split(".")[0].replace("_", " "))]
+    labelled = [p for p in volumes if named_like_labels(p)]
     labels = labelled[0] if len(labelled) == 1 else min(volumes, key=_size)
     return ChosenFiles(labels, next(p for p in volumes if p != labels), names)
 
