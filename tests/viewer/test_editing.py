@@ -12,9 +12,9 @@ from napari.components import ViewerModel
 
 from napari_spatialmed.case import Case, CaseLibrary, open_case
 from napari_spatialmed.geometry import EmptyStructureError, measure
-from napari_spatialmed.viewer.label_lock import LOCKED_HELP
 from napari_spatialmed.viewer.labels_editing import LabelsEditing
 from napari_spatialmed.viewer.session import Session, session_for
+from napari_spatialmed.viewer.status_line import locked_help
 from napari_spatialmed.viewer.unsaved_edits import suggested_path, write_labels
 
 Wait = Callable[[Callable[[], bool]], None]
@@ -81,7 +81,12 @@ def test_what_the_window_says_of_tools_is_true(session: Session, viewer: ViewerM
     session.scene.set_editing(True)
     assert "eraser" in viewer.help
     session.scene.set_editing(False)
-    assert viewer.help == LOCKED_HELP
+    assert viewer.help == locked_help()
+    # napari's last line would write places along the array's axes over it, which look like patient coordinates.
+    labels = session.scene.case_layers.labels
+    assert set(labels.get_status((1.0, 2.0, 3.0), world=True).values()) == {""}
+    session.scene.view_from("A")
+    assert "turn" in viewer.help
 
 
 def test_a_new_case_is_locked_again(session: Session, case: Case) -> None:

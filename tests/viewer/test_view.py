@@ -84,3 +84,30 @@ def test_a_ray_hits_the_first_shown_label(case: Case) -> None:
     assert behind is not None
     assert behind[0] == 2
     assert first_label_on_ray(case.labels, case.spacing, start, (0, 1, 0), shown) is None
+
+
+def test_a_ray_into_what_is_cut_by_the_scans_border_hits_a_voxel() -> None:
+    labels = np.ones((4, 4, 4), np.uint8)
+    for direction in np.vstack([np.eye(3), -np.eye(3)]):
+        start = 6.0 - 50 * direction
+        hit = first_label_on_ray(labels, (3, 3, 3), start, direction, np.array([False, True]))
+        assert hit is not None
+        index = np.rint(hit[1] / 3).astype(int)
+        assert labels[tuple(index)] == 1, "its place is one of the scan's"
+
+
+def test_a_narrow_picture_has_its_words_below_one_another_and_a_shorter_scale_bar(
+    session: Session, viewer: ViewerModel
+) -> None:
+    bar, readout = viewer.canvas.overlays.scale_bar, session.scene._readout
+    viewer.scene.camera.zoom = 1.0
+    viewer.canvas.size = (400, 1000)
+    session.scene.say("liver  ·  R 1.0  A 2.0  S 3.0 mm")
+    assert bar.length is None
+    assert "\n" not in readout.overlay.text
+    viewer.canvas.size = (300, 300)
+    session.scene.say("liver  ·  R 1.0  A 2.0  S 3.0 mm")
+    assert bar.length == 100.0, "mm; of 118 pixels between the letter and the edge"
+    assert readout.overlay.text.split("\n") == ["liver", "R 1.0", "A 2.0", "S 3.0 mm"]
+    viewer.scene.camera.zoom = 7.0
+    assert bar.length == 10.0

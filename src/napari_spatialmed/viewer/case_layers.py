@@ -23,6 +23,7 @@ from napari_spatialmed.viewer.layer_changes import (
 )
 from napari_spatialmed.viewer.settings import Palette
 from napari_spatialmed.viewer.slice_plane import SlicePlane
+from napari_spatialmed.viewer.status_line import HELP_3D, leave_to_readout
 
 _EMPTY = np.zeros((1, 1, 1), np.uint8)
 """In a layer that waits for its case."""
@@ -74,6 +75,7 @@ class CaseLayers:
         if self._lacks(viewer, self.labels):
             self.labels = self._made = Labels(_EMPTY, name="Structures", metadata={OWNER: "labels"}, **common)
             lock(self.labels)
+            leave_to_readout(self.labels)
             for look in ("colormap", "opacity"):
                 self.labels.events[look].connect(self._tint_plane)
             yield
@@ -87,6 +89,7 @@ class CaseLayers:
             self.image = self._made = Image(
                 _EMPTY, name="Scan", contrast_limits=(0, 1), metadata={OWNER: "scan"}, **common
             )
+            leave_to_readout(self.image)
             yield
         if self.image not in viewer.layers:
             add_quietly(viewer, self.image, at=viewer.layers.index(self.labels))
@@ -189,6 +192,8 @@ class CaseLayers:
         for layer in (self.image, self.labels) if ndisplay == 2 else (plane,):
             if layer is not None and not layer.visible:
                 layer.visible = True
+        if ndisplay == 3 and self._case is not None:
+            viewer.help = HELP_3D
         if ndisplay == 2 and self.labels in viewer.layers:
             viewer.layers.selection.active = self.labels
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from app_model.types import KeyCode, KeyMod
 from napari.layers import Labels
 
-LOCKED_HELP = "Wheel: slices · Shift + wheel: zoom · drag: shift · Ctrl + drag: window and level · click: choose · F1: all keys"
-"""What the window's last line says while the mouse is over the picture."""
+from napari_spatialmed.viewer.status_line import locked_help
+
 _TOOLS = ("polygon", "brush_stroke")
 
 
@@ -22,7 +22,7 @@ def set_locked(layer: Labels, locked: bool) -> None:
     layer.editable = not locked
     if locked:
         # In place of napari's list of tools, which do nothing now.
-        layer.help = LOCKED_HELP
+        layer.help = locked_help()
     # Two of napari's tools draw something of their own, which takes a quarter of a second to make: not until it is wanted.
     for name in _TOOLS:
         layer._overlays[name].visible = not locked

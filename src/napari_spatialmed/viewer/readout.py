@@ -11,13 +11,13 @@ from napari.components.overlays import TextOverlay
 
 from napari_spatialmed.viewer.clicks import place_at
 from napari_spatialmed.viewer.messages import shown
-from napari_spatialmed.viewer.space import ras_from_world, ras_text
+from napari_spatialmed.viewer.space import BETWEEN, ras_from_world, ras_text
 
 if TYPE_CHECKING:
     from napari_spatialmed.viewer.scene import Scene
 
 SEPARATOR = "  ·  "
-_NARROW_PX = 900
+_NARROW_PX, _VERY_NARROW_PX = 900, 560
 _KEY = "spatialmed_readout"
 
 
@@ -41,8 +41,11 @@ class Readout:
     def say(self, text: str) -> None:
         """Write this until the mouse moves; on a small canvas in lines, or it would cover letters and scale bar."""
         viewer = self._viewer()
-        if viewer is not None and viewer.canvas.size[1] < _NARROW_PX:
+        width = _NARROW_PX if viewer is None else viewer.canvas.size[1]
+        if width < _NARROW_PX:
             text = text.replace(SEPARATOR, "\n")
+        if width < _VERY_NARROW_PX:
+            text = text.replace(BETWEEN, "\n")
         if text != self.overlay.text:
             self.overlay.text = text
         self.overlay.visible = bool(text)

@@ -34,6 +34,7 @@ from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.looking import go_to, look_across, look_from
 from napari_spatialmed.viewer.pointing import POINTED, Pointing, box_around
 from napari_spatialmed.viewer.readout import Readout
+from napari_spatialmed.viewer.scale_bar import ScaleBar
 from napari_spatialmed.viewer.settings import Palette
 from napari_spatialmed.viewer.slice_steps import SliceSteps
 from napari_spatialmed.viewer.space import world_from_ras
@@ -45,7 +46,6 @@ from napari_spatialmed.viewer.window_level import WindowLevel
 
 BACKGROUND = "#0c0e10"
 """Behind scans, in both themes: a bright canvas would blind the eye to dark tissue."""
-SCALE = "#d8dde3"
 """Of the scale bar."""
 
 
@@ -79,6 +79,7 @@ class Scene:
         self._unmoved = Unmoved(viewer)
         self.drawing_layers = DrawingLayers(viewer)
         self.letters = OrientationLetters(viewer)
+        self._scale_bar = ScaleBar(viewer)
         self.crosshairs = CrosshairSwitch()
         self._crosshair = Crosshair(viewer, self.crosshairs)
         self.drawing_layers.moved.connect(self._crosshair.leave_free)
@@ -148,8 +149,7 @@ class Scene:
         self.letters.show(True)
         self._crosshair.show(case)
         self._wheel = Wheel(viewer, viewer)
-        scale_bar = viewer.canvas.overlays.scale_bar
-        scale_bar.visible, scale_bar.colored, scale_bar.color = True, True, SCALE
+        self._scale_bar.show()
 
     def place_layers(self, *, scan: bool = True) -> Iterator[None]:
         """Add the layers that every case is shown in, one per step; those that are there take none.
@@ -436,4 +436,5 @@ class Scene:
         self._switch.stop()
         self.drawing_layers.remove()
         self.letters.remove()
+        self._scale_bar.stop()
         self._crosshair.remove()

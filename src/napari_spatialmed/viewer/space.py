@@ -15,6 +15,8 @@ AXIS_ENDS = (("S", "I"), ("A", "P"), ("R", "L"))
 """What lies at the first and the last index of each array axis."""
 PLANES = {0: "axial", 1: "coronal", 2: "sagittal"}
 """Array axis → the plane across it."""
+BETWEEN = "  "
+"""Between numbers that belong together; where there is no room they stand below one another."""
 
 
 def world_from_ras(case: Case, points: ArrayLike) -> NDArray[np.float64]:
@@ -35,7 +37,7 @@ def ras_text(ras: ArrayLike, decimals: int = 1) -> str:
     right, anterior, superior = (float(v) for v in np.asarray(ras))
     sides = (("R" if right >= 0 else "L", right), ("A" if anterior >= 0 else "P", anterior))
     return (
-        "  ".join(
+        BETWEEN.join(
             f"{letter} {abs(v):.{decimals}f}"
             for letter, v in (*sides, ("S" if superior >= 0 else "I", superior))
         )

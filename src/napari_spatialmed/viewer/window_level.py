@@ -17,6 +17,7 @@ from qtpy.QtCore import QTimer
 
 from napari_spatialmed.viewer.layer_changes import OWNER
 from napari_spatialmed.viewer.readout import SEPARATOR
+from napari_spatialmed.viewer.space import BETWEEN
 
 if TYPE_CHECKING:
     from napari_spatialmed.viewer.scene import Scene
@@ -124,7 +125,7 @@ class WindowLevel:
         if scene is None or scene.case is None or value is None:
             return ""
         width, level = (f"{v:.{decimals(self.step)}f}" for v in value)
-        return f"W {width}  L {level}" + (" HU" if scene.case.modality == "CT" else "")
+        return f"W {width}{BETWEEN}L {level}" + (" HU" if scene.case.modality == "CT" else "")
 
     def _on_inserted(self, event: Any) -> None:
         if _is_scan(event.value):
