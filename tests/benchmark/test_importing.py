@@ -10,7 +10,7 @@ import nibabel
 import numpy as np
 import pytest
 
-from napari_spatialmed.benchmark import Benchmark, BenchmarkError, export, import_, plan_import
+from napari_spatialmed.benchmark import Benchmark, BenchmarkError, export, import_, plan_import, read
 from napari_spatialmed.benchmark.verification import verify_file
 from napari_spatialmed.questions.model import Question
 
@@ -54,6 +54,26 @@ def test_csv_with_a_column_for_each_option(anna: Benchmark, tmp_path: Path) -> N
     plan = plan_import(source, anna.state)
     assert plan.added[0].answer_text == "3 cm"
     assert plan.invalid == [(2, "1 options")]
+
+
+def test_line_separators_are_text_and_half_a_character_is_not(anna: Benchmark, tmp_path: Path) -> None:
+    row = {
+        "question": "How\u2028wide?",
+        "options": ["1 cm", "2 cm"],
+        "answer": "A",
+        "task": "EXT",
+        "scan": "s1",
+    }
+    source = tmp_path / "t.jsonl"
+    rows = (json.dumps(row, ensure_ascii=False), json.dumps(row | {"question": "How wide \ud83d?"}))
+    source.write_text("\n".join(rows), "utf-8")
+    plan = plan_import(source, anna.state)
+    assert [q.stem for q in plan.added] == ["How\u2028wide?"]
+    assert [(number, "half a character" in why) for number, why in plan.invalid] == [(2, True)]
+    import_(plan, anna)
+    assert [q.question.stem for q in read(anna.path).state.questions.values()] == ["How\u2028wide?"]
+    with pytest.raises(BenchmarkError, match="half a character"):
+        anna.append("note", "so \ud83d")
 
 
 def test_a_changed_text_is_shown_and_only_taken_on_request(anna: Benchmark, tmp_path: Path) -> None:

@@ -60,6 +60,20 @@ def test_pieces_and_the_whole(serve: Serve) -> None:
     assert served.bodies[0]["stream"] is True
 
 
+def test_a_line_separator_in_a_piece_is_text(serve: Serve) -> None:
+    """A server that writes JSON without escapes sends it as it is; only CR and LF end a line of a stream."""
+    piece = {"choices": [{"delta": {"content": "liver:\u2028large\x85"}, "finish_reason": "stop"}]}
+    lines = (f"data: {json.dumps(piece, ensure_ascii=False)}\r\n\r\n", "data: [DONE]\r\n\r\n")
+    pieces, reply = read(serve(stream_of(*lines)))
+    assert pieces == ["liver:\u2028large\x85"]
+    assert reply.text == "liver:\u2028large"
+
+
+def test_halves_of_characters_are_joined_or_replaced(serve: Serve) -> None:
+    served = serve(stream_of(event("\ud83d"), event("\ude00 fine \ud83d"), event(finish="stop")))
+    assert read(served)[1].text == "\U0001f600 fine \ufffd"
+
+
 def test_thinking_is_held_back_even_when_its_tags_are_cut(serve: Serve) -> None:
     events = [
         event(piece) for piece in ("<thi", "nk>let me", " see</th", "ink>\n\nThe ", "answer <", " 5 mL")

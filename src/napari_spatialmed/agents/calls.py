@@ -42,7 +42,7 @@ class CallJournal:
         self._lock = threading.Lock()
         self._known: dict[str, dict[str, Any]] = {}
         if path is not None and path.exists():
-            for line in path.read_text("utf-8", errors="replace").splitlines():
+            for line in path.read_bytes().split(b"\n"):  # not splitlines of a text: a reply may hold U+2028
                 try:
                     entry = json.loads(line)
                     self._known[entry["key"]] = entry["reply"]

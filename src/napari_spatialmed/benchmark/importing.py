@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from napari_spatialmed.benchmark.benchmark import Benchmark, Draft
 from napari_spatialmed.benchmark.events import QuestionProposed, first_problem
@@ -147,7 +148,12 @@ def _question(row: Any) -> Question:
     if not isinstance(row, Mapping):
         raise ValueError("it is no record with named fields")
     named = {str(name).strip().casefold(): value for name, value in row.items() if name is not None}
-    return _our_question(named) if named.keys() >= _OURS else _foreign_question(named)
+    try:
+        question = _our_question(named) if named.keys() >= _OURS else _foreign_question(named)
+        question.model_dump_json()
+    except (UnicodeEncodeError, PydanticSerializationError):
+        raise ValueError("a text in it holds half a character (a lone surrogate)") from None
+    return question
 
 
 def _our_question(row: Mapping[str, Any]) -> Question:

@@ -11,9 +11,16 @@ import json
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import PydanticSerializationError, from_json
 
-from napari_spatialmed.benchmark.events import PAYLOADS, SCHEMA_VERSION, Event, Payload, first_problem
+from napari_spatialmed.benchmark.events import (
+    PAYLOADS,
+    SCHEMA_VERSION,
+    BenchmarkError,
+    Event,
+    Payload,
+    first_problem,
+)
 
 _TAIL = b',"sha":"'
 _TAIL_LENGTH = len(_TAIL) + 64 + 2
@@ -32,7 +39,13 @@ def seal(
     question: str | None = None,
     revision: int | None = None,
 ) -> tuple[bytes, Event]:
-    """Make an event and its line (with the line end) out of what is to be said and where it stands in the chain."""
+    """Make an event and its line (with the line end) out of what is to be said and where it stands in the chain.
+
+    Raises
+    ------
+    BenchmarkError
+        If a text can't be written as UTF-8.
+    """
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     fields = {
         "id": f"{writer}-{seq}",
@@ -49,7 +62,13 @@ def seal(
         "revision": revision,
     }
     head = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-    text = f'{head[:-1]},"payload":{payload.model_dump_json()}'.encode()
+    try:
+        text = f'{head[:-1]},"payload":{payload.model_dump_json()}'.encode()
+    except (UnicodeEncodeError, PydanticSerializationError):
+        raise BenchmarkError(
+            "a text holds half a character (a lone surrogate), which no file can hold",
+            hint="Nothing was saved. Write the text again without it.",
+        ) from None
     sha = hashlib.sha256(text).hexdigest()
     event = Event(
         str(fields["id"]),

@@ -46,7 +46,8 @@ def rows_of(path: Path) -> Iterator[Mapping[str, Any]]:
     if kind == ".csv":
         yield from _csv_rows(text, path)
     elif kind == ".jsonl":
-        for number, line in enumerate(text.splitlines(), start=1):
+        # Not splitlines: a text may hold other line separators, such as U+2028.
+        for number, line in enumerate(text.split("\n"), start=1):
             if line.strip():
                 yield _json(line, path, number)
     elif kind == ".json":

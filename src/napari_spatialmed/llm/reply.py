@@ -78,6 +78,11 @@ class Reply:
         }
 
 
+def whole_characters(text: str) -> str:
+    """Text that a file can hold: JSON may spell half a character (``\\ud83d``), which is joined to its other half or replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def split_thinking(text: str) -> tuple[str, str]:
     """Separate a reply from its thinking.
 
@@ -158,8 +163,9 @@ def read_completion(data: Any, endpoint: Endpoint) -> Reply:
 
 def finished(raw: Reply, endpoint: Endpoint, *, refusal: Any = None) -> Reply:
     """Set the thinking apart and refuse what isn't a whole answer."""
-    text, thinking = split_thinking(raw.text)
-    reply = replace(raw, text=text, reasoning="\n".join(filter(None, (raw.reasoning, thinking))))
+    text, thinking = split_thinking(whole_characters(raw.text))
+    thoughts = (whole_characters(raw.reasoning), thinking)
+    reply = replace(raw, text=text, reasoning="\n".join(filter(None, thoughts)))
     where = endpoint.place
     if refusal:
         raise EndpointError("refusal", f"the model refused: {str(refusal)[:300]}", where=where, reply=reply)

@@ -14,7 +14,15 @@ from pydantic import SecretStr
 
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.errors import EndpointError
-from napari_spatialmed.llm.reply import Reply, Usage, finished, message_of, read_completion, usage_of
+from napari_spatialmed.llm.reply import (
+    Reply,
+    Usage,
+    finished,
+    message_of,
+    read_completion,
+    usage_of,
+    whole_characters,
+)
 from napari_spatialmed.llm.striking import StreamStriker, clean, strike_reply, without_key
 
 if TYPE_CHECKING:
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
 
 _OPEN = re.compile(r"<(?:think|thinking|reasoning)>", re.I)
 _CLOSE = re.compile(r"</(?:think|thinking|reasoning)>\s*", re.I)
+_LINE_END = re.compile(rb"[\r\n]")
 _LONGEST_TAG = len("</reasoning>")
 
 
@@ -89,7 +98,7 @@ class TextStream:
             return
         raw = Reply("", finish_reason="", model=self._endpoint.model)
         refusal, thinking = "", _ThinkFilter()
-        async for line in response.aiter_lines():
+        async for line in _lines(response):
             if not line.startswith("data:"):
                 continue
             data = line[5:].strip()
@@ -119,13 +128,16 @@ class TextStream:
                 "connection",
                 "the stream ended before the reply was complete",
                 where=self._endpoint.place,
-                reply=replace(raw, finish_reason="cut"),
+                reply=replace(raw, text=whole_characters(raw.text), finish_reason="cut"),
             )
         self.reply = finished(raw, self._endpoint, refusal=refusal)
 
     def _broken(self, kind: Any, what: str) -> EndpointError:
         return EndpointError(
-            kind, what, where=self._endpoint.place, reply=Reply(self.text, finish_reason="cut")
+            kind,
+            what,
+            where=self._endpoint.place,
+            reply=Reply(whole_characters(self.text), finish_reason="cut"),
         )
 
 
@@ -181,6 +193,20 @@ class _ThinkFilter:
             shown = shown.lstrip()
             self._started = bool(shown)
         return shown
+
+
+async def _lines(response: httpx2.Response) -> AsyncIterator[str]:
+    """Lines of an event stream.
+
+    They end in CR, LF or both; httpx2 would end them at all that Unicode calls a line's end, such as U+2028, which a
+    model's text may hold as it is.
+    """
+    held = b""
+    async for part in response.aiter_bytes():
+        *whole, held = _LINE_END.split(held + part)
+        for line in whole:
+            yield line.decode("utf-8", "replace")
+    yield held.decode("utf-8", "replace")
 
 
 async def _body(response: httpx2.Response, endpoint: Endpoint) -> Any:
