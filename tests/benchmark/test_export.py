@@ -43,7 +43,9 @@ def study(anna: Benchmark, question: Make) -> Benchmark:
                 case=case, label_sha256="cd" * 32, modality="CT", patient=f"patient {number // 2}"
             ),
         )
-        anna.propose(question(number, case=case, task="VOLEST" if number % 2 else "DIST"))
+        made = question(number, case=case, task="VOLEST" if number % 2 else "DIST")
+        # As text comes that was pasted from a slide: it ends no line of JSON.
+        anna.propose(made.model_copy(update={"stem": made.stem.replace(" ", "\u2028", 1)}))
         anna.adjudicate(question(number).id, keep=True, note="for the test")
     anna.adjudicate(question(1).id, keep=False, note="too easy")
     anna.record_rejection("case-000000000001", "EXT", rule="U2", reason="the lung is cut off")
@@ -182,7 +184,7 @@ def test_the_lmms_eval_folder_scores_as_we_do(study: Benchmark, tmp_path: Path) 
     assert specification.loader is not None
     utils = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(utils)
-    docs = [json.loads(line) for line in (folder / "questions.jsonl").read_text("utf-8").splitlines()]
+    docs = [json.loads(line) for line in (folder / "questions.jsonl").read_bytes().splitlines()]
     assert utils.process_results(docs[0], ["ANSWER: B"]) == {"spatialmed_score": 1.0}
     assert utils.process_results(docs[1], ["ANSWER: 216.3 mL"]) == {"spatialmed_score": 0.8}
     assert utils.doc_to_visual(docs[0])[0].size == (1, 1)
