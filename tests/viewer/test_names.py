@@ -115,6 +115,25 @@ def test_a_name_is_edited_in_its_row(session: Session, wait_for: Wait) -> None:
     assert "called 'aorta' already" in str(failed[0])
 
 
+def test_who_names_the_ribs_goes_on_with_them(session: Session, wait_for: Wait) -> None:
+    table = StructuresTable(session)
+    session.scene.hide(["liver", "aorta"])
+    table.search.setText("e")
+    said: list[str] = []
+    table.names.said.connect(said.append)
+    for label, title in ((2, "left 10th rib ee"), (3, "left 7th rib ee")):
+        table.names.rename(label, title)
+        wait_for(lambda: not table.work.running)
+    assert said[-1].startswith("1 structure has")
+    assert table.search.text() == "e", "the search stays"
+    rows = [table.filter.index(n, NAME) for n in range(table.filter.rowCount())]
+    assert [(r.data(), r.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked) for r in rows] == [
+        ("left 7th rib ee", True),
+        ("left 10th rib ee", True),
+        ("liver", False),
+    ], "what is hidden is not ticked, and the 7th comes before the 10th"
+
+
 def test_the_dialog_offers_the_fitting_tables_first_and_previews(
     session: Session, changes: NameChanges, qtbot: object, tmp_path: Path
 ) -> None:

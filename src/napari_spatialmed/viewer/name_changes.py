@@ -120,7 +120,9 @@ class NameChanges(QObject):
             return
         self._done.append(_Done(case, benchmark, events))
         self._take(after)
-        said = f"{effect.changed} structures have another name."
+        said = (
+            f"{counted(effect.changed, 'structure')} {'has' if effect.changed == 1 else 'have'} another name."
+        )
         if effect.questions:
             said += (
                 f" In the benchmark {counted(effect.stale, 'question')} went stale and {effect.respelled} got the new name;"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 
 from qtpy.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, Qt, QTimer
@@ -45,6 +46,7 @@ class StructuresTable(QWidget):
         self._session = session
         self._taking_over = False
         self._due: set[str] = set()
+        self._listed: weakref.ref[CaseGeometry] | None = None
         self.work = Work(self)
         self.work.part.connect(self._take_rows)
         self.model = StructuresModel(self)
@@ -141,12 +143,19 @@ class StructuresTable(QWidget):
     def _on_case(self) -> None:
         case, geometry = self._session.case, self._session.geometry
         self.work.cancel()
-        self.search.clear()
+        # The same scan under other names: whoever looked for "rib" to name the ribs goes on with them.
+        renamed = geometry is not None and self._listed is not None and self._listed() is geometry
+        self._listed = None if geometry is None else weakref.ref(geometry)
+        system = self.system.currentText() if renamed else ALL_SYSTEMS
+        if not renamed:
+            self.search.clear()
         self.system.clear()
         self.model.set_colors(self._session.scene.colors)
         self.model.set_rows(StructureRow(s, None) for s in case or ())
+        self.model.set_hidden(self._session.scene.hidden)
         systems = sorted({s.system for s in case or ()})
         self.system.addItems([ALL_SYSTEMS, *systems])
+        self.system.setCurrentText(system)
         self.system.setVisible(len(systems) > 1)
         self._due = {s.name for s in case or ()}
         if geometry is not None:
