@@ -126,6 +126,29 @@ def test_the_workspace_opens_every_dock_once_and_marks_the_next_step(
     assert bar.steps["Measure"].font().bold()
 
 
+def test_opening_the_workspace_draws_nothing_and_writes_no_settings_until_all_docks_are_there(
+    make_napari_viewer: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = make_napari_viewer(show=True)
+    written, drawn = [], []
+    monkeypatch.setattr(
+        type(get_settings()), "save", lambda settings, *args, **more: written.append(len(docks()))
+    )
+    monkeypatch.setattr(get_settings(), "config_path", Path("settings.yaml"))
+    viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(
+        lambda event: drawn.append(len(docks()))
+    )
+
+    def docks() -> dict[str, Any]:
+        return {name: dock for name, dock in viewer.window.dock_widgets.items() if "SpatialMed" in name}
+
+    workspace.open_workspace(viewer)
+    assert len(docks()) == len(DOCKS)
+    assert written
+    assert set(written) | set(drawn) == {len(DOCKS)}
+    assert viewer.window._qt_window.updatesEnabled()
+
+
 def test_a_dock_that_code_opened_is_not_opened_again(make_napari_viewer: Maker, qtbot: Any) -> None:
     viewer = make_napari_viewer()
     _, measure = viewer.window.add_plugin_dock_widget("napari-spatialmed", "Measure")

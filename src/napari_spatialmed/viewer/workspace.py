@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import napari
+from napari.settings import get_settings
 from qtpy.QtCore import QByteArray, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from napari_spatialmed.viewer.binding import warn_of_binding
+from napari_spatialmed.viewer.collecting import collecting
 from napari_spatialmed.viewer.memory import recall, remember
 
 _PRODUCT = "SpatialMed"
@@ -46,14 +50,41 @@ _LEAST_MIDDLE = 0.35
 
 def open_workspace(viewer: napari.viewer.Viewer) -> None:
     """Lay the workspace out; the bar's own opening does the same."""
-    show_dock(viewer, "Workspace")
-    arrange(viewer)
+    with _once_for_all(viewer):
+        show_dock(viewer, "Workspace")
+        arrange(viewer)
 
 
 def arrange(viewer: napari.viewer.Viewer) -> None:
     """Open every dock in its place, and give the picture the rest of the window.  Once per window."""
     if all(_open_widget(viewer, title) is not None for title in DOCKS):
         return
+    with _once_for_all(viewer):
+        _arrange(viewer)
+
+
+@contextmanager
+def _once_for_all(viewer: napari.viewer.Viewer) -> Iterator[None]:
+    """Around opening many docks: what Python and napari do after each is done once, when all are there.
+
+    A sixth of the time would go into full rounds of garbage collection, a tenth into napari's settings, whose file it writes
+    anew for every place that a dock takes for a moment, and more into pictures of every size that the window goes through.
+    """
+    window, settings = viewer.window._qt_window, get_settings()
+    writing, settings._save_on_change = settings._save_on_change, False
+    drawing = window.updatesEnabled()
+    window.setUpdatesEnabled(False)
+    collecting().begin(window)
+    try:
+        yield
+    finally:
+        collecting().end(window)
+        window.setUpdatesEnabled(drawing)
+        settings._save_on_change = writing
+        settings._maybe_save()
+
+
+def _arrange(viewer: napari.viewer.Viewer) -> None:
     size = viewer.window._qt_window.size()
     for title in DOCKS:
         show_dock(viewer, title)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from napari_spatialmed.evaluation.report.tables import Strata
 from napari_spatialmed.evaluation.statistics import SMALLEST_STRATUM
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 INK = "#1f2933"
 BAR = "#2f6f9f"
@@ -42,10 +44,7 @@ def heat_map(strata: Strata, models: Sequence[str], *, most: int = 40) -> str:
     if not names:
         return ""
     values = strata.scores[:, :most].T
-    with mpl.rc_context(_STYLE):
-        figure = Figure(
-            figsize=(min(7.4, 3.0 + 0.55 * len(models)), 1.4 + 0.2 * len(names)), layout="constrained"
-        )
+    with _figure((min(7.4, 3.0 + 0.55 * len(models)), 1.4 + 0.2 * len(names))) as figure:
         axes = figure.subplots()
         picture = axes.imshow(values, cmap="YlGnBu", vmin=0, vmax=1, aspect="auto")
         axes.xaxis.tick_top()
@@ -75,8 +74,7 @@ def radar(strata: Strata, models: Sequence[str]) -> str:
     if len(strata.names) < 3:
         return bars(strata, models)
     angles = np.linspace(0, 2 * np.pi, len(strata.names), endpoint=False)
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    with _figure((6.4, 4.2)) as figure:
         axes: Any = figure.add_subplot(projection="polar")
         for i, name in enumerate(models):
             row = np.append(strata.scores[i], strata.scores[i][0])
@@ -106,8 +104,7 @@ def bars(strata: Strata, models: Sequence[str], *, label: str = "score") -> str:
     if not strata.names:
         return ""
     width = 0.8 / max(1, len(models))
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(4.8, 3.0 + 0.16 * ((len(models) + 1) // 2)), layout="constrained")
+    with _figure((4.8, 3.0 + 0.16 * ((len(models) + 1) // 2))) as figure:
         axes = figure.subplots()
         for i, name in enumerate(models):
             axes.bar(
@@ -130,8 +127,7 @@ def bars(strata: Strata, models: Sequence[str], *, label: str = "score") -> str:
 
 def confusion(title: str, rows: Sequence[str], columns: Sequence[str], counts: NDArray[np.int64]) -> str:
     """Counts of true against answered words."""
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(4.4, 3.4), layout="constrained")
+    with _figure((4.4, 3.4)) as figure:
         axes = figure.subplots()
         share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
@@ -164,10 +160,11 @@ def donut(counts: Sequence[tuple[str, int]], *, most: int = 14) -> str:
     rest = sum(n for _, n in counts[most:])
     if rest:
         shown.append((f"{len(counts) - most} others", rest))
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(5.2, 3.2), layout="constrained")
+    with _figure((5.2, 3.2)) as figure:
+        from matplotlib import colormaps
+
         axes = figure.subplots()
-        colors = mpl.colormaps["tab20"](np.arange(len(shown)) % 20)
+        colors = colormaps["tab20"](np.arange(len(shown)) % 20)
         wedges = axes.pie(
             [n for _, n in shown],
             colors=colors,
@@ -189,8 +186,7 @@ def histogram(counts: Sequence[tuple[str, int]], label: str) -> str:
     """Bars of counts in doublings."""
     if not counts:
         return ""
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(5.2, 2.8), layout="constrained")
+    with _figure((5.2, 2.8)) as figure:
         axes = figure.subplots()
         axes.bar(range(len(counts)), [n for _, n in counts], color=BAR)
         axes.set_xticks(
@@ -199,6 +195,17 @@ def histogram(counts: Sequence[tuple[str, int]], label: str) -> str:
         axes.set_xlabel(label)
         axes.set_ylabel("items")
         return _svg(figure)
+
+
+@contextmanager
+def _figure(size: tuple[float, float]) -> Iterator[Figure]:
+    """An empty figure in the report's style, `size` in inches."""
+    # matplotlib takes a fifth of a second to load, which a window that opens with a Report dock needn't wait for.
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_STYLE):
+        yield Figure(figsize=size, layout="constrained")
 
 
 def _svg(figure: Figure) -> str:
