@@ -29,7 +29,7 @@ def centre(case: Case, name: str) -> np.ndarray:
 
 def move(viewer: ViewerModel, session: Session, place: np.ndarray) -> None:
     event = SimpleNamespace(position=tuple(place), view_direction=None)
-    session.scene.pointing._on_move(viewer, event)
+    session.scene.hover._on_move(viewer, event)
 
 
 def test_the_row_of_what_the_mouse_is_on_is_bold(
@@ -122,3 +122,32 @@ def test_one_step_of_the_slider_stays_one_slice(session: Session, viewer: Viewer
     session.scene.draw([measure(session.geometry, "centre_distance_mm", "liver", "spleen")])
     assert [r.step for r in viewer.dims.range] == [2.0, 1.5, 1.0]
     assert viewer.dims.nsteps == session.case.labels.shape
+
+
+def test_what_is_under_the_mouse_stays_true_as_slices_go_by(
+    session: Session, viewer: ViewerModel, case: Case
+) -> None:
+    overlay, told = session.scene._readout.overlay, []
+    session.scene.pointing.structure.connect(told.append)
+    viewer.mouse_over_canvas = True
+    place = centre(case, "aorta")
+    viewer.dims.set_point(0, float(place[0]))
+    move(viewer, session, place)
+    assert "aorta" in overlay.text
+    liver = centre(case, "liver")
+    move(viewer, session, np.array([place[0], *liver[1:]]))
+    viewer.dims.set_point(0, float(np.argwhere(case.labels == case["liver"].label)[0, 0] * case.spacing[0]))
+    assert "liver" in overlay.text, "another slice came under the mouse"
+    viewer.dims.set_point(0, 0.0)
+    assert "liver" not in overlay.text
+    assert told == ["aorta", None, "liver", None] or told == ["aorta", "liver", None]
+    move(viewer, session, liver)
+    viewer.scene.camera.zoom *= 2
+    assert not overlay.visible, "the picture went away from under the mouse"
+    move(viewer, session, liver)
+    viewer.mouse_over_canvas = False
+    assert not overlay.visible
+    assert told[-1] is None
+    session.scene.say("lung")
+    viewer.scene.camera.zoom *= 2
+    assert overlay.visible, "what was said stays until the mouse moves"

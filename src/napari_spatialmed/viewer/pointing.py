@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.components import ViewerModel
 from numpy.typing import NDArray
 from psygnal import Signal
 
@@ -34,27 +33,26 @@ class Pointing:
     structure = Signal(object)
     drawing = Signal(object)
 
-    def __init__(self, viewer: ViewerModel, scene: Scene) -> None:
-        self._viewer = weakref.ref(viewer)
+    def __init__(self, scene: Scene) -> None:
         self._scene = weakref.ref(scene)
         self._structure: str | None = None
         self._drawing: str | None = None
-        viewer.mouse_move_callbacks.append(self._on_move)
+        scene.hover.moved.connect(self._on_move)
+        scene.hover.left.connect(self._on_left)
 
-    def stop(self) -> None:
-        """Stop listening."""
-        viewer = self._viewer()
-        if viewer is not None and self._on_move in viewer.mouse_move_callbacks:
-            viewer.mouse_move_callbacks.remove(self._on_move)
-
-    def _on_move(self, viewer: ViewerModel, event: Any) -> None:
+    def _on_move(self, position: NDArray[np.float64], direction: NDArray[np.float64] | None) -> None:
         scene = self._scene()
         if scene is None or scene.case is None:
             return
-        position = np.asarray(event.position, float)
-        place = place_at(scene, position, event.view_direction)
-        key = drawing_at(scene, position, event.view_direction)
-        name = None if place is None else place[0]
+        place = place_at(scene, position, direction)
+        self._point_at(scene, None if place is None else place[0], drawing_at(scene, position, direction))
+
+    def _on_left(self) -> None:
+        scene = self._scene()
+        if scene is not None and scene.has_viewer:
+            self._point_at(scene, None, None)
+
+    def _point_at(self, scene: Scene, name: str | None, key: str | None) -> None:
         if name != self._structure:
             self._structure = name
             self.structure.emit(name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
+from numpy.typing import NDArray
 
 from napari_spatialmed.viewer.clicks import place_at
 from napari_spatialmed.viewer.messages import shown
@@ -29,17 +30,19 @@ class Readout:
         self._scene = weakref.ref(scene)
         self.overlay = TextOverlay(position="bottom_left", font_size=10, visible=False, box=True)
         viewer.canvas.overlays[_KEY] = self.overlay
-        viewer.mouse_move_callbacks.append(self._on_move)
+        self._hovering = False
+        scene.hover.moved.connect(self._on_move)
+        scene.hover.left.connect(self._on_left)
 
     def stop(self) -> None:
-        """Take it off the canvas and stop listening."""
+        """Take it off the canvas."""
         viewer = self._viewer()
         if viewer is not None:
-            viewer.mouse_move_callbacks.remove(self._on_move)
             viewer.canvas.overlays.pop(_KEY, None)
 
     def say(self, text: str) -> None:
         """Write this until the mouse moves; on a small canvas in lines, or it would cover letters and scale bar."""
+        self._hovering = False
         viewer = self._viewer()
         width = _NARROW_PX if viewer is None else viewer.canvas.size[1]
         if width < _NARROW_PX:
@@ -50,12 +53,14 @@ class Readout:
             self.overlay.text = text
         self.overlay.visible = bool(text)
 
-    def _on_move(self, viewer: ViewerModel, event: Any) -> None:
+    def _on_move(self, place: NDArray[np.float64], direction: NDArray[np.float64] | None) -> None:
         scene = self._scene()
-        if scene is None or scene.case is None:
-            self.overlay.visible = False
-            return
-        self.say(readout_text(scene, np.asarray(event.position, float), event.view_direction))
+        self.say("" if scene is None else readout_text(scene, place, direction))
+        self._hovering = True
+
+    def _on_left(self) -> None:
+        if self._hovering:
+            self.say("")
 
 
 def readout_text(scene: Scene, position: np.ndarray, direction: np.ndarray | None) -> str:

@@ -29,6 +29,7 @@ from napari_spatialmed.viewer.drawing_layers import DrawingLayers
 from napari_spatialmed.viewer.drawings import drawing_key, drawing_of
 from napari_spatialmed.viewer.edits import Edit, EditWatch
 from napari_spatialmed.viewer.filling import Filling
+from napari_spatialmed.viewer.hover import Hover
 from napari_spatialmed.viewer.layer_changes import OWNER, in_one_go, load_layers
 from napari_spatialmed.viewer.letters import OrientationLetters
 from napari_spatialmed.viewer.looking import go_to, look_across, look_from
@@ -84,10 +85,11 @@ class Scene:
         self._crosshair = Crosshair(viewer, self.crosshairs)
         self.drawing_layers.moved.connect(self._crosshair.leave_free)
         self._clicks = Clicks(viewer, self)
+        self.hover = Hover(viewer)
         self._readout = Readout(viewer, self)
         self.window_level = WindowLevel(viewer, self)
         self.filling = Filling(self)
-        self.pointing = Pointing(viewer, self)
+        self.pointing = Pointing(self)
         self.cut = Cut(viewer, self)
         self._steps = SliceSteps(viewer, self)
         self._switch = ViewSwitch(viewer, self)
@@ -426,15 +428,9 @@ class Scene:
             return
         self._closed = True
         self.remove_layers()
-        self._unmoved.stop()
-        self._clicks.stop()
-        self._readout.stop()
-        self.window_level.stop()
-        self.pointing.stop()
-        self.cut.stop()
-        self._steps.stop()
-        self._switch.stop()
-        self.drawing_layers.remove()
-        self.letters.remove()
-        self._scale_bar.stop()
-        self._crosshair.remove()
+        for mouse in (self._clicks, self.hover, self._readout, self.window_level):
+            mouse.stop()
+        for looks in (self._unmoved, self.cut, self._steps, self._switch, self._scale_bar):
+            looks.stop()
+        for drawn in (self.drawing_layers, self.letters, self._crosshair):
+            drawn.remove()
