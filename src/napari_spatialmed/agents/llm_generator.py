@@ -156,9 +156,9 @@ def listed_structures(geometry: CaseGeometry) -> list[Structure]:
     return sorted(fitting, key=lambda s: (-weight(s), s.label))[:_MOST_STRUCTURES]
 
 
-def generator_messages(geometry: CaseGeometry, task: Task, passages: str = "") -> list[LLMMessage]:
+def generator_messages(geometry: CaseGeometry, task: Task) -> list[LLMMessage]:
     """What the first call for a task sends: for the preview before consent; passages come where they are retrieved."""
-    text = _task_text(geometry, listed_structures(geometry), Wanted(task), passages)
+    text = _task_text(geometry, listed_structures(geometry), Wanted(task), passages="")
     return [system_message(prompt("generator")), user_message(text)]
 
 

@@ -53,8 +53,6 @@ PRIOR_SPREAD = {
     "dir.quarter": 0.15,
 }
 PRIOR_OF_LESIONS = 0.80
-FEWEST_SCANS = 5
-"""Below so many other scans, a published volume is believed rather than these."""
 _Z_95 = 1.96
 
 

@@ -34,7 +34,6 @@ class Storage:
         self.folder = path if path.is_dir() else None
         self.own = Journal(path / own_name(actor)) if self.folder else Journal(path)
         self._journals = {self.own.path: self.own}
-        self._torn_before: set[str] = set()
 
     @property
     def notices(self) -> list[str]:

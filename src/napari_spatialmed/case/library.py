@@ -170,13 +170,6 @@ class CaseLibrary:
             )
         return case
 
-    def forget(self, case_id: str) -> None:
-        """Take a case off the index; its files stay."""
-        with FileLock(f"{self.path}.lock", timeout=10):
-            entries = self._read()
-            if entries.pop(case_id, None) is not None:
-                self._write(entries)
-
     def _read(self) -> dict[str, Any]:
         """The index; an unreadable one counts as empty, since opening a case again rebuilds it."""
         with suppress(OSError, ValueError):

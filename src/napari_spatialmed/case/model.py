@@ -25,9 +25,6 @@ Side = Literal["left", "right"]
 Modality = Literal["CT", "MR", "PET", "US", "unknown"]
 Kind = Literal["organ", "vessel", "bone", "muscle", "lesion", "cavity", "tissue", "region", "other"]
 
-DISPLAY_ORDER = ("I", "P", "L")
-"""Where each array axis of a case grows to."""
-
 
 class CaseError(SpatialMedError):
     """A scan, label map or names table that can't be used as it is."""

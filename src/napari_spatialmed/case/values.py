@@ -105,12 +105,10 @@ def _rounded(values: NDArray[Any], where: Path | str | None) -> tuple[NDArray[An
     return whole, off
 
 
-def label_values(
-    array: NDArray[Any], *, where: Path | str | None = None
-) -> tuple[NDArray[Any], tuple[str, ...]]:
+def label_values(array: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Any array of labels as the smallest unsigned integers; see :func:`collect_labels`."""
     array = np.asarray(array)
-    labels, notes = collect_labels(_flat_pieces(array), array.size, where=where)
+    labels, notes = collect_labels(_flat_pieces(array), array.size)
     return labels.reshape(array.shape), notes
 
 

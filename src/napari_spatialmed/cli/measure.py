@@ -22,7 +22,6 @@ from napari_spatialmed.geometry.registry import UnknownCalculatorError
 BASIC_STRUCTURE = ("voxels", "volume_ml", "centroid_ras_mm", "extent_mm", "touches_border", "components")
 BASIC_PAIR = ("centre_distance_mm", "surface_distance_mm", "direction")
 OF_A_LESION = ("host", "lesion_burden_percent")
-OF_A_SELECTION = ("ranking", "all_pairs", "lesion_count")
 FROM_THE_FIRST = ("nearest", "farthest")
 
 

@@ -77,12 +77,7 @@ class Facts:
     visible: Mapping[str, int] | None = None
 
 
-def facts_of(
-    question: Question,
-    *,
-    volumes_ml: Mapping[str, float] | None = None,
-    visible: Mapping[str, int] | None = None,
-) -> Facts:
+def facts_of(question: Question, *, volumes_ml: Mapping[str, float] | None = None) -> Facts:
     """What a question's record and its case's registration know."""
     titles = question.key.params.get("titles")
     given = titles if isinstance(titles, dict) else {}
@@ -94,7 +89,7 @@ def facts_of(
     for evidence in question.evidence:
         if evidence.get("calculator") == "volume_ml" and isinstance(evidence.get("value"), int | float):
             volumes.setdefault(str(evidence["structures"][0]), float(evidence["value"]))
-    return Facts(names, question.evidence, volumes, visible)
+    return Facts(names, question.evidence, volumes)
 
 
 def check(statement: Statement, facts: Facts) -> Claim:

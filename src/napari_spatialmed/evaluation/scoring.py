@@ -30,7 +30,6 @@ OUTCOMES: tuple[Outcome, ...] = (
     "timed out",
 )
 """Every item ends in exactly one of them, so that they sum to N."""
-ANSWERED: tuple[Outcome, ...] = ("correct", "wrong")
 
 
 class ScoringError(SpatialMedError):

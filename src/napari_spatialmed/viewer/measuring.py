@@ -100,10 +100,10 @@ def as_json(measurements: Iterable[Measurement], case_id: str) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def as_csv(measurements: Iterable[Measurement], *, delimiter: str = ",") -> str:
+def as_csv(measurements: Iterable[Measurement]) -> str:
     """One line per measurement; values that aren't single numbers as JSON."""
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["calculator", "structures", "value", "unit", "uncertainty", "flags", "method"])
     for m in measurements:
         value = m.value if isinstance(m.value, str | int | float) else json.dumps(m.value, ensure_ascii=False)

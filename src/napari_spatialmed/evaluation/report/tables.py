@@ -63,7 +63,7 @@ class Row:
         return sum(self.outcomes[name] for name in names) / total if total else 0.0
 
 
-def main_table(items: Items, models: Sequence[ModelResult], *, seed: int = 0) -> list[Row]:
+def main_table(items: Items, models: Sequence[ModelResult]) -> list[Row]:
     """AVG is the mean of the paper's tasks that occur, as in the paper; intervals resample patients."""
     entries = [(m, name, arm) for m in models for name, arm in m.arms.items()]
     masks = {task: items.of_task(task) for task in items.tasks}
@@ -77,7 +77,7 @@ def main_table(items: Items, models: Sequence[ModelResult], *, seed: int = 0) ->
             ],
             axis=1,
         )
-        samples = resampled_means(sums, counts[:, None, :], patient_weights(items.patients, seed=seed))
+        samples = resampled_means(sums, counts[:, None, :], patient_weights(items.patients))
     in_average = [i for i, task in enumerate(masks) if task in items.paper_tasks]
     rows = []
     for number, (model, name, arm) in enumerate(entries):
@@ -132,7 +132,7 @@ class Difference:
     p_holm: float
 
 
-def paired_differences(items: Items, models: Sequence[ModelResult], *, seed: int = 0) -> list[Difference]:
+def paired_differences(items: Items, models: Sequence[ModelResult]) -> list[Difference]:
     """AVG of every two models' main arms: interval by bootstrap, p by sign flips, both by patient; Holm over all pairs."""
     pairs = list(itertools.combinations(models, 2))
     if not pairs or items.patients < 2:
@@ -144,8 +144,8 @@ def paired_differences(items: Items, models: Sequence[ModelResult], *, seed: int
         weight[mask] = 1.0 / (len(tasks) * mask.sum())
     per_model = {id(m): _per_patient(items, m.main.score * weight) for m in models}
     differences = np.stack([per_model[id(a)] - per_model[id(b)] for a, b in pairs], axis=1)
-    draws = patient_weights(items.patients, seed=seed) @ differences
-    p_values = sign_flip_p(differences, seed=seed)
+    draws = patient_weights(items.patients) @ differences
+    p_values = sign_flip_p(differences)
     adjusted = holm([float(p) for p in p_values])
     found = []
     for i, (a, b) in enumerate(pairs):
