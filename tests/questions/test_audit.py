@@ -165,6 +165,13 @@ def test_the_audit_is_json_and_reads_like_a_table(mixed: list[Question]) -> None
     assert json.loads(json.dumps(found.to_dict()))["questions"] == len(mixed)
     assert "blind rules" in found.text()
     assert "nan" not in found.text().lower()
+    assert "not judged below" not in found.text()
+
+
+def test_questions_of_no_form_are_said_to_be_left_out(body: CaseGeometry) -> None:
+    (question,) = corpus(body, "vol.value", 1, ["liver"])
+    foreign = question.model_copy(update={"key": question.key.model_copy(update={"form": "imported"})})
+    assert "  not judged below: 1 question of no form known here" in audit([question, foreign]).text()
 
 
 def test_entropy_of_a_coin_is_one_bit() -> None:

@@ -82,8 +82,11 @@ class Audit:
         lines = [
             f"{counted(self.questions, 'question')} about {counted(self.cases, 'case')}",
             "  " + "  ".join(f"{task} {count}" for task, count in self.tasks.items()),
-            "",
         ]
+        if self.unknown_forms:
+            unknown = counted(len(self.unknown_forms), "question")
+            lines.append(f"  not judged below: {unknown} of no form known here, such as imported ones")
+        lines.append("")
         lines += [
             _spread_line("letters", self.letters, LETTERS),
             _spread_line("ranks", self.ranks, "12345678"),
