@@ -13,6 +13,7 @@ from napari.components import ViewerModel
 
 from napari_spatialmed.case import Case
 from napari_spatialmed.geometry import measure
+from napari_spatialmed.viewer.benchmark_bar import BenchmarkBar
 from napari_spatialmed.viewer.session import Session, session_for
 
 Wait = Callable[[Callable[[], bool]], None]
@@ -113,3 +114,19 @@ def test_layers_that_waited_for_a_scan_go_if_none_comes(qapp: object, tmp_path: 
 def test_who_reviews_is_remembered(qapp: object) -> None:
     session_for(ViewerModel()).set_reviewer(" Dr. Roe ")
     assert session_for(ViewerModel()).reviewer == "Dr. Roe"
+
+
+def test_benchmarks_opened_before_are_offered_again(session: Session, tmp_path: Path) -> None:
+    first, second, gone = (tmp_path / f"{n}.spatialmed.jsonl" for n in ("r&d", "second", "gone"))
+    bar = BenchmarkBar(session)
+    for path in (gone, first, second):
+        assert bar.open(path, new=True)
+    bar.open(first)
+    gone.unlink()
+    later = BenchmarkBar(session)
+    later.choices.aboutToShow.emit()
+    offered = [action for action in later.choices.actions() if action.toolTip().startswith(str(tmp_path))]
+    assert [action.text() for action in offered] == ["r&&d.spatialmed.jsonl", "second.spatialmed.jsonl"]
+    offered[1].trigger()
+    assert session.benchmark is not None
+    assert session.benchmark.path == second

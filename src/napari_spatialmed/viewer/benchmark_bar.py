@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from qtpy.QtWidgets import (
@@ -19,11 +20,20 @@ from napari_spatialmed import benchmark as benchmarks
 from napari_spatialmed.benchmark import SUFFIX, BenchmarkError
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.viewer.memory import recall, remember
-from napari_spatialmed.viewer.messages import MessageLine, PlainLabel
+from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text
 from napari_spatialmed.viewer.session import Session
 
 FILTER = f"Benchmarks (*{SUFFIX})"
 EMPTY = "No benchmark yet: create one, open one, or try the demo. It is a single file; every change is saved at once."
+
+
+_MOST_RECENT = 6
+
+
+def _recent() -> list[Path]:
+    """The benchmarks opened last on this machine, the last one first."""
+    found = recall("recent_benchmarks", [])
+    return [Path(p) for p in found if isinstance(p, str)] if isinstance(found, list) else []
 
 
 class BenchmarkBar(QWidget):
@@ -36,10 +46,10 @@ class BenchmarkBar(QWidget):
         self.new_button, self.open_button = QPushButton("New…"), QPushButton("Open…")
         self.new_button.setToolTip("Begin a new benchmark file")
         self.open_button.setToolTip("Open a benchmark, and go on where you stopped")
-        choices = QMenu(self.open_button)
-        choices.addAction("A file…", self._choose_file)
-        choices.addAction("A folder that several share…", self._choose_folder)
-        self.open_button.setMenu(choices)
+        self.choices = QMenu(self.open_button)
+        self.choices.setToolTipsVisible(True)
+        self.choices.aboutToShow.connect(self._list_choices)
+        self.open_button.setMenu(self.choices)
         self.demo_button = QPushButton("Try the demo")
         self.demo_button.setToolTip(
             "Let the team propose questions about the scan on show, or about a phantom, in a benchmark of the program's own"
@@ -87,9 +97,23 @@ class BenchmarkBar(QWidget):
             self.message.fail(error)
             return False
         self.message.say(" ".join(found.notices), "warning")
-        remember("benchmark_folder", str(Path(path).parent))
+        whole = Path(path).absolute()
+        remember("benchmark_folder", str(whole.parent))
+        before = [p for p in _recent() if p != whole]
+        remember("recent_benchmarks", [str(p) for p in (whole, *before)][:_MOST_RECENT])
         self.session.set_benchmark(found)
         return True
+
+    def _list_choices(self) -> None:
+        """Offer what was opened before; what isn't there any more is left out."""
+        self.choices.clear()
+        for path in _recent():
+            if path.exists():
+                action = self.choices.addAction(menu_text(path.name), partial(self.open, path))
+                action.setToolTip(str(path))
+        self.choices.addSeparator()
+        self.choices.addAction("A file…", self._choose_file)
+        self.choices.addAction("A folder that several share…", self._choose_folder)
 
     def _choose_new(self) -> None:
         folder = recall("benchmark_folder", str(Path.home()))
