@@ -146,6 +146,9 @@ def test_a_centroid_is_drawn_with_its_structures_name_and_place(
 def test_words_that_would_cover_one_another_are_moved_apart() -> None:
     places = np.array([[0.0, 0.0], [0.0, 4.0], [5.0, 8.0], [900.0, 8.0]])
     assert lines_down(places, ["liver: 12 mm", "", "spleen: 3 mm", "aorta: 4 mm"]) == [0, 0, 1, 0]
+    # What would cover a letter of the picture gives way.
+    assert lines_down(places[:1], ["liver: 12 mm"], [(90.0, 130.0, places[0][1] + 5)]) == [1]
+    assert lines_down(places[:1], ["liver: 12 mm"], [(400.0, 430.0, places[0][1] + 5)]) == [0]
 
 
 def test_one_key_outlines_the_structures_takes_them_off_and_brings_them_back(session: Session) -> None:

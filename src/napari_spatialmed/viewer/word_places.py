@@ -13,6 +13,8 @@ _WIDTH_PX, _LINE_PX = 9.8, 20.0
 _LIFT_LINES = 0.7
 """In 3D, where a text would stand right on its line."""
 _MOST_LINES = 12
+_LETTER_PX = 32.0
+"""From the picture's edge to the inner side of an orientation letter."""
 _EDGE_PX = 6.0
 """Between a word and the picture's edge."""
 
@@ -37,11 +39,22 @@ def apart(viewer: ViewerModel, world: NDArray[np.float64], texts: Sequence[str])
         # There napari writes a text around its place, not to the right of it.
         places[:, 0] -= [_WIDTH_PX * len(text) / 2 for text in texts]
     moved = np.where(on_show[:, None], inwards(places, texts, size), 0.0)
-    lines = np.asarray(lines_down(places + moved, texts), float)
+    lines = np.asarray(lines_down(places + moved, texts, _letters(size)), float)
     if viewer.dims.ndisplay == 3:
         lines -= [_LIFT_LINES * bool(text) for text in texts]
     moved[:, 1] += lines * _LINE_PX
     return np.asarray((np.outer(moved[:, 0], right) + np.outer(moved[:, 1], down)) / zoom)
+
+
+def _letters(size: NDArray[np.float64]) -> list[tuple[float, float, float]]:
+    """Left, right and foot of the letters at the sides and above; from the one below no text could give way downwards."""
+    width, foot = float(size[0]), float(size[1]) / 2 + _LINE_PX / 2
+    middle = (width - _LETTER_PX) / 2
+    return [
+        (0.0, _LETTER_PX, foot),
+        (width - _LETTER_PX, width, foot),
+        (middle, middle + _LETTER_PX, _LETTER_PX),
+    ]
 
 
 def _directions(viewer: ViewerModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -80,7 +93,9 @@ def inwards(
     return np.where(widths[:, None] > 0, moved, 0.0)
 
 
-def lines_down(places: NDArray[np.float64], texts: Sequence[str]) -> list[int]:
+def lines_down(
+    places: NDArray[np.float64], texts: Sequence[str], kept: Sequence[tuple[float, float, float]] = ()
+) -> list[int]:
     """By how many lines each text is moved down so that none covers one before it.
 
     Parameters
@@ -89,8 +104,10 @@ def lines_down(places: NDArray[np.float64], texts: Sequence[str]) -> list[int]:
         Where each text begins on the screen: (right, down) in pixels, shape (N, 2).
     texts
         The texts; empty ones take no room.
+    kept
+        Left, right and foot of what they mustn't cover either, in pixels.
     """
-    taken: list[tuple[float, float, float]] = []
+    taken = list(kept)
     moved = [0] * len(texts)
     for n in np.argsort(places[:, 1], kind="stable") if len(places) else ():
         if not texts[n]:
