@@ -11,8 +11,6 @@ from pathlib import Path
 
 import platformdirs
 
-from napari_spatialmed.whole import written_whole
-
 _APP = "napari-spatialmed"
 
 
@@ -29,19 +27,6 @@ def data_dir() -> Path:
 def cache_dir() -> Path:
     """What can be computed again."""
     return _home("cache") or Path(platformdirs.user_cache_dir(_APP, appauthor=False))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write one of the program's own small files in one step, so that a crash leaves the old one.
-
-    Raises
-    ------
-    OSError
-        If the folder can't be made or the file can't be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as beside:
-        beside.write_text(text, "utf-8")
 
 
 def _home(part: str) -> Path | None:

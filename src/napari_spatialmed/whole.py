@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from napari_spatialmed.errors import SpatialMedError
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
@@ -32,3 +34,32 @@ def written_whole(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text in one step, so that a crash leaves the old one, and the folders above it.
+
+    Raises
+    ------
+    OSError
+        If the folder can't be made or the file can't be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as beside:
+        beside.write_text(text, "utf-8", newline="\n")
+
+
+def write_result(path: Path, text: str) -> None:
+    """Write what a person asked for where they said; as :func:`write_whole` does.
+
+    Raises
+    ------
+    SpatialMedError
+        If it can't be written.
+    """
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise SpatialMedError(
+            f"it can't be written ({error.strerror})", where=path, hint="Choose another place."
+        ) from None

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from napari_spatialmed.whole import written_whole
+from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.whole import write_result, written_whole
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -42,3 +43,13 @@ def test_colleagues_can_read_what_is_saved(tmp_path: Path) -> None:
     with written_whole(path) as beside:
         beside.write_text("{}")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_result_is_the_same_bytes_on_every_system_and_says_where_it_cannot_be(tmp_path: Path) -> None:
+    write_result(tmp_path / "not" / "yet" / "table.csv", "a,b\n1,2\n")
+    assert (tmp_path / "not" / "yet" / "table.csv").read_bytes() == b"a,b\n1,2\n"
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        SpatialMedError, match=r"report\.html: it can't be written \(.*\)\. Choose another place"
+    ):
+        write_result(tmp_path / "file" / "report.html", "x")

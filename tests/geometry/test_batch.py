@@ -68,6 +68,11 @@ def test_tables_hold_the_same_in_every_format(cases: list[CaseFiles], tmp_path: 
     assert not any(str(tmp_path) in str(value) for value in rows[0].values())
 
 
+def test_a_name_that_looks_like_a_formula_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
+    write_table(tmp_path / "table.csv", [{"name": "=cmd()", "volume_ml": -1.5}])
+    assert (tmp_path / "table.csv").read_text("utf-8").splitlines()[1] == "'=cmd(),-1.5"
+
+
 def test_a_structure_that_was_asked_for_and_is_not_there_has_a_row_that_says_so(
     cases: list[CaseFiles], tmp_path: Path
 ) -> None:

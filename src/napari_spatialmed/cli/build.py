@@ -30,10 +30,11 @@ from napari_spatialmed.benchmark import Benchmark
 from napari_spatialmed.case import discover
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.journal import print_funnel
-from napari_spatialmed.cli.outputs import Output, write_text
+from napari_spatialmed.cli.outputs import Output
 from napari_spatialmed.cli.team_options import TeamOptions, team_options
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.questions import PAPER_TASKS, Task, audit
+from napari_spatialmed.whole import write_result
 from napari_spatialmed.wording import counted
 
 
@@ -105,7 +106,7 @@ def build_command(
     funnel = benchmark.state.funnel()
     print_funnel(funnel)
     if funnel_file is not None:
-        write_text(funnel_file, json.dumps(funnel.to_dict(), indent=1) + "\n")
+        write_result(funnel_file, json.dumps(funnel.to_dict(), indent=1) + "\n")
     click.echo(
         f"{counted(report.done, 'case')} built, {report.skipped} were built before, {len(report.failed)} failed; "
         f"{counted(report.accepted, 'question')} accepted of {report.proposed} proposed in {seconds:.0f} s "

@@ -1,4 +1,4 @@
-"""What a command writes at its end: refused before the work if it can't be written."""
+"""Where a command will write at its end: refused before the work if that can't be."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from napari_spatialmed.errors import SpatialMedError
 class Output(click.Path):
     """The type of an option that names a file (or folder) to write.
 
-    It is tried while the options are read: the file that is there is opened for writing and left as it is; where there is
-    none, the nearest folder above must take a new file.
+    It is tried while the options are read: the file that is there is opened for writing and left as it is, and the nearest
+    folder above must take a new file, since files are written aside and moved into place.
     """
 
     def __init__(self, *, folder: bool = False) -> None:
@@ -44,27 +44,11 @@ class Output(click.Path):
         return path
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file, and the folders above it.
-
-    Raises
-    ------
-    SpatialMedError
-        If it can't be written after all.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise SpatialMedError(
-            f"it can't be written ({error.strerror})", where=path, hint="Choose another place."
-        ) from None
-
-
 def _try(path: Path) -> None:
     if path.is_file():
         with path.open("ab"):
-            return
+            pass
+        path = path.parent
     folder = next(above for above in (path, *path.absolute().parents) if above.exists())
     with tempfile.TemporaryFile(dir=folder):
         pass

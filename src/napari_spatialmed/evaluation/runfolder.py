@@ -19,6 +19,7 @@ from pydantic_core import from_json
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation.response import Response
+from napari_spatialmed.whole import write_whole
 
 META = "run.json"
 RESPONSES = "responses.jsonl"
@@ -95,13 +96,9 @@ class RunFolder:
 
     def write_meta(self, meta: Mapping[str, Any]) -> None:
         """Write ``run.json`` in one step: the old one or the new one, never half of it."""
-        scratch = self.path / (META + ".tmp")
+        text = json.dumps(meta, indent=1, ensure_ascii=False, allow_nan=False)
         try:
-            with scratch.open("w", encoding="utf-8") as file:
-                json.dump(meta, file, indent=1, ensure_ascii=False, allow_nan=False)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(self.path / META)
+            write_whole(self.path / META, text)
         except OSError as error:
             raise RunError(
                 f"can't be written ({error.strerror})", where=self.path, hint="Choose another --out."

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.whole import write_whole, written_whole
 
 FORMATS = (".parquet", ".csv", ".jsonl")
 Row = dict[str, Any]
@@ -55,9 +55,7 @@ def check_table(out: Path) -> None:
 
 def write_lines(path: Path, rows: Iterable[Row]) -> None:
     """Write rows as JSON lines in one step."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in rows), encoding="utf-8")
-    os.replace(temporary, path)
+    write_whole(path, "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows))
 
 
 def read_lines(path: Path) -> list[Row]:
@@ -69,20 +67,24 @@ def read_lines(path: Path) -> list[Row]:
 
 def write_table(out: Path, rows: list[Row]) -> None:
     """Write rows as ``.parquet``, ``.csv`` or ``.jsonl``, by the file's name, in one step."""
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    temporary = out.with_name(out.name + ".tmp")
     if out.suffix == ".jsonl":
         write_lines(out, rows)
         return
-    if out.suffix == ".csv":
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
-    else:
-        import pyarrow
-        import pyarrow.parquet
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with written_whole(out) as beside:
+        if out.suffix == ".csv":
+            with beside.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, columns, restval="")
+                writer.writeheader()
+                writer.writerows({column: harmless(cell) for column, cell in row.items()} for row in rows)
+        else:
+            import pyarrow
+            import pyarrow.parquet
 
-        table = pyarrow.table({column: [row.get(column) for row in rows] for column in columns})
-        pyarrow.parquet.write_table(table, temporary)
-    os.replace(temporary, out)
+            table = pyarrow.table({column: [row.get(column) for row in rows] for column in columns})
+            pyarrow.parquet.write_table(table, beside)
+
+
+def harmless(cell: object) -> object:
+    """A cell for a table that may be opened in a spreadsheet: there a name that begins like a formula would run as one."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "@", "\t")) else cell

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.folders import config_dir, write_whole
+from napari_spatialmed.folders import config_dir
 from napari_spatialmed.llm.endpoint import Endpoint
 from napari_spatialmed.llm.messages import Message, data_of, parts_of
+from napari_spatialmed.whole import write_whole
 
 
 class ConsentError(SpatialMedError):

@@ -12,9 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.folders import config_dir, write_whole
+from napari_spatialmed.folders import config_dir
 from napari_spatialmed.llm.endpoint import Endpoint, shown_address
 from napari_spatialmed.llm.errors import NoEndpointError
+from napari_spatialmed.whole import write_whole
 
 ENVIRONMENT = "environment"
 """The name of the endpoint that OPENAI_BASE_URL, OPENAI_MODEL and OPENAI_API_KEY describe."""

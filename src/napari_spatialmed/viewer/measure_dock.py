@@ -42,6 +42,7 @@ from napari_spatialmed.viewer.pairs_matrix import PairsPanel
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.shared_columns import SharedColumns
 from napari_spatialmed.viewer.work import Work
+from napari_spatialmed.whole import write_result
 
 NOTHING_SELECTED = (
     "Select structures: click on them in the picture (Shift adds), or choose them in the Case dock. "
@@ -215,13 +216,9 @@ class MeasureDock(QWidget):
             as_json(measurements, case.id if case else "") if path.suffix == ".json" else as_csv(measurements)
         )
         try:
-            path.write_text(text, "utf-8")
-        except OSError as error:
-            self._fail(
-                SpatialMedError(
-                    f"can't be written ({error.strerror})", where=path, hint="Choose another place."
-                )
-            )
+            write_result(path, text)
+        except SpatialMedError as error:
+            self._fail(error)
             return
         self.message.say(f"Saved {len(measurements)} measurements to {path.name}.", "good")
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CALCULATORS, Calculator, CaseGeometry, Measurement, measure
+from napari_spatialmed.geometry.tables import harmless
 from napari_spatialmed.viewer.messages import NOT_A_DEVICE
 from napari_spatialmed.viewer.values import uncertainty_text, value_text
 from napari_spatialmed.viewer.work import Job
@@ -109,7 +110,7 @@ def as_csv(measurements: Iterable[Measurement]) -> str:
         value = m.value if isinstance(m.value, str | int | float) else json.dumps(m.value, ensure_ascii=False)
         worth = "" if m.uncertainty is None else m.uncertainty
         row = [m.calculator, "; ".join(m.structures), value, m.unit, worth, "; ".join(m.flags), m.method]
-        writer.writerow([_harmless(cell) for cell in row])
+        writer.writerow([harmless(cell) for cell in row])
     return text.getvalue()
 
 
@@ -120,8 +121,3 @@ def as_lines(measurements: Iterable[Measurement]) -> str:
         title = CALCULATORS[m.calculator].title if m.calculator in CALCULATORS else m.calculator
         rows.append("\t".join((title, ", ".join(m.structures), value_text(m), uncertainty_text(m))))
     return "\n".join(rows) + "\n"
-
-
-def _harmless(cell: object) -> object:
-    # A label's name that begins like a formula would run as one in a spreadsheet.
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "@", "\t")) else cell

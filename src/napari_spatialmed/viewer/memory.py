@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from napari_spatialmed.folders import config_dir, write_whole
+from napari_spatialmed.folders import config_dir
+from napari_spatialmed.whole import write_whole
 
 
 def memory_path() -> Path:

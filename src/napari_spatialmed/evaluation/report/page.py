@@ -27,6 +27,7 @@ from napari_spatialmed.evaluation.scoring import OUTCOMES, MraMode
 from napari_spatialmed.evaluation.statistics import SMALLEST_STRATUM
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions.model import PAPER_TASKS
+from napari_spatialmed.whole import write_result
 
 WORST = 12
 FEW_PATIENTS = 10
@@ -93,13 +94,7 @@ def write_report(
             )
     notes = [*_notes(items, models), *_notes_on_judge(judged)]
     html = render_page(items, models, state.title or title, notes, find_case, judged)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(html, "utf-8")
-    except OSError as error:
-        raise SpatialMedError(
-            f"can't be written ({error.strerror})", where=out, hint="Choose another --out."
-        ) from None
+    write_result(out, html)
     return Written(out, tuple(notes))
 
 
