@@ -12,7 +12,7 @@ from qtpy.QtCore import QEventLoop, QTimer
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.viewer.busy import BusyBar
-from napari_spatialmed.viewer.collecting import collecting
+from napari_spatialmed.viewer.giving_way import giving_way
 from napari_spatialmed.viewer.work import Job, Work
 
 Wait = Callable[[Callable[[], bool]], None]
@@ -139,10 +139,10 @@ def test_a_job_whose_dock_is_gone_holds_no_collection_off(
 ) -> None:
     work, gate = Work(), threading.Event()
     work.run("Waiting", lambda job: gate.wait(60))
-    assert work in collecting()._running
+    assert work in giving_way()._running
     delete(work)
     gate.set()
-    wait_for(lambda: work not in collecting()._running)
+    wait_for(lambda: work not in giving_way()._running)
 
 
 def delete(work: Work) -> None:

@@ -21,7 +21,7 @@ from napari.utils.progress import cancelable_progress
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.viewer.collecting import collecting
+from napari_spatialmed.viewer.giving_way import giving_way
 from napari_spatialmed.viewer.turns import holding_turns, turns_are_held
 
 _threads = ThreadPoolExecutor(max_workers=6, thread_name_prefix="spatialmed")
@@ -150,7 +150,7 @@ class Work(QObject):
             return
         self._title = title
         job = self._job = Job(self, self._generation)
-        collecting().begin(self)
+        giving_way().begin(self)
         self.started.emit(title)
         self._activity_timer.start()
         if asyncio.iscoroutinefunction(function):
@@ -176,7 +176,7 @@ class Work(QObject):
         if self._job is not None:
             self._job.cancel()
             self._job = None
-        collecting().end(self)
+        giving_way().end(self)
         self._close_activity()
 
     def _on_progress(self, generation: int, fraction: float, text: str) -> None:
@@ -196,7 +196,7 @@ class Work(QObject):
         if generation != self._generation or self._job is None:
             return
         self._job = None
-        collecting().end(self)
+        giving_way().end(self)
         self._close_activity()
         try:
             value = future.result()
@@ -268,7 +268,7 @@ class _Relay(QObject):
             try:
                 work.objectName()
             except RuntimeError:
-                collecting().end(work)  # its dock was closed and took it along
+                giving_way().end(work)  # its dock was closed and took it along
             else:
                 getattr(work, slot)(generation, *values)
         self._await_turn()

@@ -14,7 +14,7 @@ from qtpy.QtCore import QByteArray, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from napari_spatialmed.viewer.binding import warn_of_binding
-from napari_spatialmed.viewer.collecting import collecting
+from napari_spatialmed.viewer.giving_way import giving_way
 from napari_spatialmed.viewer.memory import recall, remember
 
 _PRODUCT = "SpatialMed"
@@ -74,11 +74,11 @@ def _once_for_all(viewer: napari.viewer.Viewer) -> Iterator[None]:
     writing, settings._save_on_change = settings._save_on_change, False
     drawing = window.updatesEnabled()
     window.setUpdatesEnabled(False)
-    collecting().begin(window)
+    giving_way().begin(window)
     try:
         yield
     finally:
-        collecting().end(window)
+        giving_way().end(window)
         window.setUpdatesEnabled(drawing)
         settings._save_on_change = writing
         settings._maybe_save()
