@@ -147,8 +147,8 @@ def test_words_that_would_cover_one_another_are_moved_apart() -> None:
     places = np.array([[0.0, 0.0], [0.0, 4.0], [5.0, 8.0], [900.0, 8.0]])
     assert lines_down(places, ["liver: 12 mm", "", "spleen: 3 mm", "aorta: 4 mm"]) == [0, 0, 1, 0]
     # What would cover a letter of the picture gives way.
-    assert lines_down(places[:1], ["liver: 12 mm"], [(90.0, 130.0, places[0][1] + 5)]) == [1]
-    assert lines_down(places[:1], ["liver: 12 mm"], [(400.0, 430.0, places[0][1] + 5)]) == [0]
+    assert lines_down(places[:1], ["liver: 12 mm"], [(90.0, 130.0, 5.0)]) == [2]
+    assert lines_down(places[:1], ["liver: 12 mm"], [(400.0, 430.0, 5.0)]) == [0]
 
 
 def test_one_key_outlines_the_structures_takes_them_off_and_brings_them_back(session: Session) -> None:
@@ -172,8 +172,8 @@ def test_words_at_the_edge_are_moved_inwards(session: Session, viewer: ViewerMod
     words = viewer.layers["Measured values"]
     viewer.scene.camera.zoom = 40.0
     place = session.scene.drawing_layers._anchors[-1]
-    # The spleen's centroid comes to lie near the right edge.
-    viewer.scene.camera.center = (0.0, place[1], place[2] - 0.45 * viewer.canvas.size[1] / 40.0)
+    # The spleen's centroid comes to lie near the right edge, below the letter.
+    viewer.scene.camera.center = (0.0, place[1] - 3.0, place[2] - 0.45 * viewer.canvas.size[1] / 40.0)
     session.scene.drawing_layers._settle()
     assert words.data[-1][2] < place[2] - 1, "its words begin further left"
     assert words.data[-1][1] == pytest.approx(place[1])

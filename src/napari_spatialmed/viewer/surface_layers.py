@@ -69,7 +69,8 @@ class SurfaceLayers(QObject):
         return not (self.work.running or self._refining.running or self._waiting or self._unseen)
 
     def set_case(self, geometry: CaseGeometry | None) -> None:
-        """Forget the last case's surfaces.  Their layers stay, empty and hidden, for those of the next."""
+        """Forget the last case's surfaces.  Their layers stay, empty and hidden, for those of the next, until 3D is entered."""
+        self._shown = False
         self.work.cancel()
         self._refining.cancel()
         self._adding.stop()
@@ -81,9 +82,8 @@ class SurfaceLayers(QObject):
             if layer.visible:
                 layer.visible = False
             _set_mesh(layer, _NOTHING)
-        self._surfaces.clear()
-        self._fine.clear()
-        self._stale.clear()
+        for known in (self._surfaces, self._fine, self._stale):
+            known.clear()
         self._geometry, self._hidden, self._selected = geometry, frozenset(), frozenset()
         self._colors = {} if geometry is None else {s.name: s.color for s in geometry.case}
 
