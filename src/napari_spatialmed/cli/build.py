@@ -29,8 +29,8 @@ from napari_spatialmed.agents.team import run_async
 from napari_spatialmed.benchmark import Benchmark
 from napari_spatialmed.case import discover
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
-from napari_spatialmed.cli.journal import print_funnel
 from napari_spatialmed.cli.outputs import Output
+from napari_spatialmed.cli.stats import print_funnel
 from napari_spatialmed.cli.team_options import TeamOptions, team_options
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.questions import PAPER_TASKS, Task, audit

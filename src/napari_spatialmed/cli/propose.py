@@ -26,7 +26,7 @@ from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.case import Case, discover, open_case
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.cases import case_options, load_case, note_place
-from napari_spatialmed.cli.journal import print_funnel
+from napari_spatialmed.cli.stats import print_funnel
 from napari_spatialmed.cli.team_options import TeamOptions, team_options
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry

@@ -11,7 +11,8 @@ import click
 from napari_spatialmed import benchmark as journal
 from napari_spatialmed.benchmark.events import Score
 from napari_spatialmed.cli.actors import actor_option, who
-from napari_spatialmed.cli.journal import print_agreement, print_funnel, print_json, print_notices
+from napari_spatialmed.cli.journal import print_json, print_notices
+from napari_spatialmed.cli.stats import print_agreement, print_funnel
 from napari_spatialmed.evaluation.prompts import measured_facts
 from napari_spatialmed.questions import LETTERS
 from napari_spatialmed.wording import counted
