@@ -10,16 +10,8 @@ from napari_spatialmed.benchmark.agreement import Agreement, Alpha, agreement
 from napari_spatialmed.benchmark.benchmark import Benchmark, Draft, create, open, read
 from napari_spatialmed.benchmark.curating import case_record
 from napari_spatialmed.benchmark.disk import SUFFIX
-from napari_spatialmed.benchmark.events import (
-    PAYLOADS,
-    REASONS,
-    BenchmarkError,
-    CaseRegistered,
-    DamagedError,
-    Event,
-    NotABenchmarkError,
-    QuestionProposed,
-)
+from napari_spatialmed.benchmark.errors import BenchmarkError, DamagedError, NotABenchmarkError
+from napari_spatialmed.benchmark.events import PAYLOADS, REASONS, CaseRegistered, Event, QuestionProposed
 from napari_spatialmed.benchmark.export import FORMATS, Exported, export
 from napari_spatialmed.benchmark.funnel import Funnel, FunnelRow
 from napari_spatialmed.benchmark.importing import IMPORTED_FORM, ImportPlan, import_, plan_import

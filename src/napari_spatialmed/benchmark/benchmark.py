@@ -16,14 +16,8 @@ from typing import Any, NamedTuple
 from napari_spatialmed import __version__
 from napari_spatialmed.benchmark.curating import Curating
 from napari_spatialmed.benchmark.disk import SUFFIX
-from napari_spatialmed.benchmark.events import (
-    BenchmarkCreated,
-    BenchmarkError,
-    Event,
-    Payload,
-    Repaired,
-    checked_payload,
-)
+from napari_spatialmed.benchmark.errors import BenchmarkError
+from napari_spatialmed.benchmark.events import BenchmarkCreated, Event, Payload, Repaired, checked_payload
 from napari_spatialmed.benchmark.lines import seal
 from napari_spatialmed.benchmark.privacy import refuse_secrets
 from napari_spatialmed.benchmark.state import State

@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from napari_spatialmed.benchmark.errors import BenchmarkError
 from napari_spatialmed.benchmark.events import (
     REASONS,
     Adjudicated,
-    BenchmarkError,
     CaseRegistered,
     Commented,
     ConflictResolved,

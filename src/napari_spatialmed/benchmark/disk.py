@@ -8,7 +8,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from napari_spatialmed.benchmark.events import BenchmarkError, NotABenchmarkError
+from napari_spatialmed.benchmark.errors import BenchmarkError, NotABenchmarkError
 
 SUFFIX = ".spatialmed.jsonl"
 _HINT_SPACE = "Nothing was saved. Free some space or choose another folder, then try again."

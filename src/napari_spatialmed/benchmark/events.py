@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.benchmark.errors import BenchmarkError
 from napari_spatialmed.questions.model import Question, Verdict
 
 SCHEMA_VERSION = 1
@@ -39,26 +39,6 @@ REASONS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Why a reviewer scored as they did: code → what it says."""
-
-
-class BenchmarkError(SpatialMedError):
-    """A benchmark that can't be read or written as asked."""
-
-
-class NotABenchmarkError(BenchmarkError):
-    """A file of another kind."""
-
-
-class DamagedError(BenchmarkError):
-    """Damage inside a journal; `line` is the first damaged line, counted from 1."""
-
-    def __init__(self, what: str, *, where: str, line: int) -> None:
-        self.line = line
-        super().__init__(
-            f"line {line} is damaged: {what}",
-            where=where,
-            hint="Nothing is written until `spatialmed repair` has set the damaged lines aside.",
-        )
 
 
 class Payload(BaseModel):

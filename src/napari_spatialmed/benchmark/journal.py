@@ -23,7 +23,8 @@ from napari_spatialmed.benchmark.disk import (
     put_in_quarantine,
     write_whole,
 )
-from napari_spatialmed.benchmark.events import BenchmarkError, DamagedError, Event
+from napari_spatialmed.benchmark.errors import BenchmarkError, DamagedError
+from napari_spatialmed.benchmark.events import Event
 from napari_spatialmed.benchmark.lines import line_is_intact, parse_line, unwrapped
 
 LOCK_SECONDS = 20.0

@@ -13,14 +13,8 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, from_json
 
-from napari_spatialmed.benchmark.events import (
-    PAYLOADS,
-    SCHEMA_VERSION,
-    BenchmarkError,
-    Event,
-    Payload,
-    first_problem,
-)
+from napari_spatialmed.benchmark.errors import BenchmarkError
+from napari_spatialmed.benchmark.events import PAYLOADS, SCHEMA_VERSION, Event, Payload, first_problem
 
 _TAIL = b',"sha":"'
 _TAIL_LENGTH = len(_TAIL) + 64 + 2

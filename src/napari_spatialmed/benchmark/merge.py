@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_spatialmed.benchmark.disk import write_whole
-from napari_spatialmed.benchmark.events import BenchmarkError, DamagedError
+from napari_spatialmed.benchmark.errors import BenchmarkError, DamagedError
 from napari_spatialmed.benchmark.journal import Journal
 from napari_spatialmed.benchmark.scan import in_order, scan
 from napari_spatialmed.benchmark.state import State

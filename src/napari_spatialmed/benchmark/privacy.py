@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath, PureWindowsPath
 
-from napari_spatialmed.benchmark.events import BenchmarkError, Payload, ResponseRecorded, RunRecorded
+from napari_spatialmed.benchmark.errors import BenchmarkError
+from napari_spatialmed.benchmark.events import Payload, ResponseRecorded, RunRecorded
 
 _SECRET_NAME = re.compile(
     r'"(?:api[_-]?key|authorization|password|access[_-]?token|secret)"\s*:\s*"[^"]', re.I

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from napari_spatialmed.benchmark.events import BenchmarkError
+from napari_spatialmed.benchmark.errors import BenchmarkError
 
 _LONGEST_CELL = 1 << 24
 """Characters of a CSV cell: what a question went through, with passages and replies, takes more than csv's 128 KiB."""

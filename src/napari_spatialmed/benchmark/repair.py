@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_spatialmed.benchmark.disk import put_in_quarantine, write_whole
-from napari_spatialmed.benchmark.events import BenchmarkError, Event, LineSetAside, Repaired
+from napari_spatialmed.benchmark.errors import BenchmarkError
+from napari_spatialmed.benchmark.events import Event, LineSetAside, Repaired
 from napari_spatialmed.benchmark.journal import Journal
 from napari_spatialmed.benchmark.lines import line_is_intact, parse_line, seal, unwrapped
 from napari_spatialmed.benchmark.scan import Damage, Scan, in_order, scan

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from napari_spatialmed.benchmark.events import BenchmarkError, Event, NotABenchmarkError
+from napari_spatialmed.benchmark.errors import BenchmarkError, NotABenchmarkError
+from napari_spatialmed.benchmark.events import Event
 from napari_spatialmed.benchmark.lines import line_is_intact, parse_line, unwrapped
 
 

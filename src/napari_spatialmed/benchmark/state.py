@@ -10,13 +10,8 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from napari_spatialmed.benchmark.events import (
-    BenchmarkError,
-    CaseRegistered,
-    Event,
-    ProposalRejected,
-    first_problem,
-)
+from napari_spatialmed.benchmark.errors import BenchmarkError
+from napari_spatialmed.benchmark.events import CaseRegistered, Event, ProposalRejected, first_problem
 from napari_spatialmed.benchmark.funnel import Funnel, count_funnel
 from napari_spatialmed.benchmark.question_state import QuestionState
 from napari_spatialmed.benchmark.reviewing import QueueItem, build_queue

@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from napari_spatialmed.benchmark.disk import SUFFIX, cannot_read
-from napari_spatialmed.benchmark.events import BenchmarkError, Event
+from napari_spatialmed.benchmark.errors import BenchmarkError
+from napari_spatialmed.benchmark.events import Event
 from napari_spatialmed.benchmark.journal import Journal
 
 

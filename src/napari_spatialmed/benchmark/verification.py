@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_spatialmed.benchmark.events import DamagedError
+from napari_spatialmed.benchmark.errors import DamagedError
 from napari_spatialmed.benchmark.journal import Journal
 from napari_spatialmed.benchmark.question_state import QuestionState
 from napari_spatialmed.benchmark.scan import in_order, scan

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from napari_spatialmed.benchmark.agreement import agreement
-from napari_spatialmed.benchmark.events import BenchmarkError
+from napari_spatialmed.benchmark.errors import BenchmarkError
 from napari_spatialmed.benchmark.export.folder import export_folder, write_files
 from napari_spatialmed.benchmark.export.harnesses import write_inspect, write_lmms, write_vlmeval
 from napari_spatialmed.benchmark.export.huggingface import write_huggingface

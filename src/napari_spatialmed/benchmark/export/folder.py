@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from napari_spatialmed.benchmark.events import BenchmarkError
+from napari_spatialmed.benchmark.errors import BenchmarkError
 
 CHECKSUMS = "SHA256SUMS"
 

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from napari_spatialmed.benchmark.events import BenchmarkError
+from napari_spatialmed.benchmark.errors import BenchmarkError
 from napari_spatialmed.benchmark.export.folder import write_files, write_text
 from napari_spatialmed.benchmark.export.items import Items, prompt_text
 from napari_spatialmed.benchmark.export.tables import jsonl

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_spatialmed.benchmark.agreement import Agreement
-from napari_spatialmed.benchmark.events import BenchmarkError, Event
+from napari_spatialmed.benchmark.errors import BenchmarkError
+from napari_spatialmed.benchmark.events import Event
 from napari_spatialmed.benchmark.export.card import by_split, card_body, title_of
 from napari_spatialmed.benchmark.export.folder import sha256_of, write_files, write_text
 from napari_spatialmed.benchmark.export.items import Items

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from napari_spatialmed.benchmark.events import BenchmarkError
+from napari_spatialmed.benchmark.errors import BenchmarkError
 from napari_spatialmed.benchmark.question_state import QuestionState
 from napari_spatialmed.benchmark.state import State
 from napari_spatialmed.questions.model import LETTERS, Question
