@@ -8,12 +8,13 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import numpy as np
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from napari_spatialmed import benchmark
-from napari_spatialmed.case import open_sample
+from napari_spatialmed.case import make_case, open_sample
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.llm import Endpoint, has_consented, save_endpoint
 from napari_spatialmed.questions import build_question
@@ -129,6 +130,9 @@ def test_right_or_wrong_stands_beside_the_truth(dock: Any, qtbot: Any) -> None:
     assert response.outcome == ("correct" if right else "wrong")
     assert ("✓ correct" if right else "✗ wrong") in dock.verdict.text()
     assert question.answer_text in dock.verdict.text()
+    assert "Recorded" in dock.message.text()
+    dock.session.set_case(make_case(np.ones((4, 4, 4), np.uint8), np.eye(4), names={1: "liver"}))
+    assert dock.message.text() == "", "that was about another scan"
 
 
 def test_cancel_is_at_once_and_records_nothing(

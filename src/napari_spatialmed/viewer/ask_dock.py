@@ -121,6 +121,7 @@ class AskDock(QWidget):
             self._on_question()
 
     def _on_case(self) -> None:
+        self.message.clear()
         self._asking.cancel()
         self.responses.clear()
         self.answers.list_answers(())
