@@ -24,7 +24,7 @@ from napari_spatialmed.agents.relevance import LEAST, weight, weight_for
 from napari_spatialmed.case.anatomy import describe
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.questions import PAPER_TASKS, recompute
+from napari_spatialmed.questions import PAPER_TASKS, build_question, recompute
 
 from .conftest import build_case
 
@@ -169,6 +169,22 @@ def test_the_panels_rule(
     assert (verdict.rule, verdict.passed) == (rule, passed)
     assert all(len(set(reader.asked)) == 3 for reader in panel)  # three different orders
     assert all(sorted(order) == sorted(question.options) for reader in panel for order in reader.asked)
+
+
+@pytest.mark.parametrize(("form", "passed"), [("dir.axis", False), ("dir.quadrant", True)])
+def test_what_passes_must_not_tell_that_the_readers_are_wrong(
+    geometry: CaseGeometry, form: str, passed: bool
+) -> None:
+    """Of two options the other one is left; of four, three are."""
+    question = build_question(geometry, form, ["aorta", "pancreas"])
+    panel = [Oracle(f"reader {i}", True) for i in range(3)]
+    for reader in panel:
+        reader.truths[question.stem] = next(o for o in question.options if o != question.answer_text)
+    verdict, _ = asyncio.run(Panel(panel).judge(question, geometry.case))
+    assert (verdict.rule, verdict.passed) == ("P2", passed)
+    assert passed or "agree on" in verdict.reason
+    verdict, _ = asyncio.run(Panel(panel, rule="paper").judge(question, geometry.case))
+    assert verdict.passed, "the paper's rule looks at right answers only"
 
 
 def test_the_papers_rule_asks_once(geometry: CaseGeometry) -> None:

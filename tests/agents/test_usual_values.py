@@ -12,10 +12,12 @@ from napari_spatialmed import benchmark
 from napari_spatialmed.agents import TeamSettings, propose
 from napari_spatialmed.agents.building import Built, Finish, Job, build
 from napari_spatialmed.agents.usual_values import Collection, Figures, figures_of, usual_numbers
-from napari_spatialmed.case import CaseFiles
+from napari_spatialmed.case import CaseFiles, make_case
 from napari_spatialmed.geometry import CaseGeometry, measure
 from napari_spatialmed.questions import AnswerKey, recompute
 from napari_spatialmed.questions.answering import form_of
+
+from .conftest import build_case
 
 
 def key(form: str, *structures: str, **params: str) -> AnswerKey:
@@ -67,6 +69,51 @@ def test_a_ratio_is_known_either_way_round(patients: Collection, geometry: CaseG
     (ratio,) = usual_numbers(known, geometry.case, key("comp.ratio", *pair))
     (inverse,) = usual_numbers(known, geometry.case, key("comp.ratio", *pair[::-1]))
     assert ratio.centre * inverse.centre == pytest.approx(1.0)
+
+
+def test_surfaces_sides_and_directions_are_known_too(
+    patients: Collection, geometry: CaseGeometry, figures: Figures
+) -> None:
+    mean = math.exp(sum(map(math.log, (0.8, 0.9, 1.1, 1.25, 0.85, 1.15))) / 6)
+    known = patients.known_to("patient 0")
+    (surface,) = usual_numbers(known, geometry.case, key("dist.surface_value", "spleen", "liver"))
+    exact = measure(geometry, "surface_distance_mm", "spleen", "liver").value
+    assert surface.centre == pytest.approx(exact * mean, rel=1e-5)
+    nearest = key("dist.nearest", "aorta", "spleen", "liver", "pancreas", between="surfaces")
+    assert len(usual_numbers(known, geometry.case, nearest)) == 3
+
+    plain_mean = sum((0.8, 0.9, 1.1, 1.25, 0.85, 1.15)) / 6
+    (towards,) = usual_numbers(known, geometry.case, key("dir.axis", "spleen", "liver", axis="RL"))
+    spleen, liver = (measure(geometry, "centroid_ras_mm", name).value[0] for name in ("spleen", "liver"))
+    assert towards.signed
+    assert towards.centre == pytest.approx((spleen - liver) * plain_mean, rel=1e-5)
+    (back,) = usual_numbers(known, geometry.case, key("dir.axis", "liver", "spleen", axis="RL"))
+    assert back.centre == -towards.centre
+    plane = key("dir.quadrant", "spleen", "liver", plane="coronal")
+    assert usual_numbers(known, geometry.case, plane)[1] == towards, "superior–inferior, then right–left"
+    (side,) = usual_numbers(known, geometry.case, key("dir.side", "pancreas"))
+    offset = measure(geometry, "laterality", "pancreas").detail["offset_mm"]
+    assert side.centre == pytest.approx(offset * plain_mean, rel=1e-5)
+
+
+def test_of_what_the_border_cuts_only_surfaces_are_known() -> None:
+    whole = build_case()
+    cut = make_case(whole.labels[:-6], whole.affine, names={s.name: s.label for s in whole}, modality="CT")
+    figures = figures_of(CaseGeometry(cut))
+    assert all(figure.startswith("to ") for figure in figures["urinary_bladder:"])
+    assert "to stomach:" in figures["urinary_bladder:"]
+    assert "ml" in figures["stomach:"]
+
+
+def test_scans_that_differ_much_in_a_few_patients_are_no_normal_distribution(figures: Figures) -> None:
+    alike, apart = Collection(), Collection()
+    for number in range(40):
+        little = 1.0 + 0.002 * (number - 20)
+        alike.add(f"{number}", larger(figures, little))
+        apart.add(f"{number}", larger(figures, 1.6 if number == 7 else 0.6 if number == 8 else little))
+    length = ("ext.axis", "spleen:", "SI")
+    assert alike.known_to("0")[length].freedom == pytest.approx(42)  # that of an unknown spread
+    assert 4 < apart.known_to("0")[length].freedom < 5
 
 
 def test_what_nobody_else_has_is_known_from_publications_or_not_at_all(geometry: CaseGeometry) -> None:

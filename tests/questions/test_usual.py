@@ -12,6 +12,7 @@ import pytest
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import LETTERS, AnswerKey, Evaluation, UndecidableError, build_question
 from napari_spatialmed.questions.answering import form_of
+from napari_spatialmed.questions.askable import DIRECTION_MARGIN_MM
 from napari_spatialmed.questions.corpus import option_for
 from napari_spatialmed.questions.usual import Usual, too_usual, winners
 
@@ -46,6 +47,45 @@ def test_who_knows_the_usual_volume_guesses_like_anybody_else(form: str) -> None
     assert share == pytest.approx(0.25, abs=3 * math.sqrt(0.25 * 0.75 / count))
     assert count > 600, "and enough can still be asked"
     assert all(ranks[rank] == pytest.approx(count / 4, rel=0.2) for rank in range(4))
+
+
+@pytest.mark.parametrize("freedom", [1e6, 5.0])
+def test_who_knows_the_usual_side_guesses_like_anybody_else(freedom: float) -> None:
+    """Also where most patients are alike and a few are far from it, as a normal distribution never has them."""
+    form, rng, normal = form_of("dir.axis"), random.Random(1), random.Random(2).gauss
+    key = AnswerKey(
+        task="DIR", form="dir.axis", structures=("a", "b"), params={"axis": "SI"}, calculators_version="1"
+    )
+    known = Usual(9.0, 10.0, "of a test's patients", signed=True, freedom=freedom)
+    words: Counter[str] = Counter()
+    for _ in range(20_000):
+        squares = 2.0 * random.Random(rng.random()).gammavariate(freedom / 2.0, 1.0)
+        offset = known.centre + known.scale * normal(0.0, 1.0) / math.sqrt(squares / freedom)
+        if abs(offset) < DIRECTION_MARGIN_MM:
+            continue
+        found = Evaluation("superior" if offset > 0 else "inferior", "", None, ())
+        choices = form.offer(key, found, rng)
+        if not too_usual(form.how_usual(key, found, choices.texts, [known]), choices.right, "", rng):
+            words[str(found.truth)] += 1
+    assert words.total() > 1000
+    assert words["superior"] / words.total() == pytest.approx(0.5, abs=0.04)
+
+
+def test_the_only_one_within_a_margin_is_likely_the_one_that_usually_is() -> None:
+    key = AnswerKey(
+        task="DIST",
+        form="dist.within",
+        structures=("a", "b", "c"),
+        params={"margin": 20},
+        calculators_version="1",
+    )
+    near, far = Usual(15.0, 0.3, ""), Usual(30.0, 0.3, "")
+    found = Evaluation("b", "mm", 1.0, ())
+    first, second = form_of("dist.within").how_usual(key, found, (), [near, far])
+    inside = [usual.share(0.0, 20.0) for usual in (near, far)]
+    assert first == pytest.approx(inside[0] * (1 - inside[1]))
+    assert second == pytest.approx(inside[1] * (1 - inside[0]))
+    assert first > 10 * second
 
 
 def test_patients_who_hardly_differ_are_not_asked_about(body: CaseGeometry) -> None:
@@ -88,6 +128,23 @@ def test_shares_add_up_and_the_larger_wins_more_often() -> None:
     # The difference of two normal logarithms: Φ(ln 1.5 / (0.2 √2)).
     assert first == pytest.approx(0.9241, abs=1e-3)
     assert winners([larger, VOLUMES], least=True) == pytest.approx((second, first))
+
+
+def test_a_side_and_its_opposite_change_places_with_the_structures() -> None:
+    offset = Usual(12.0, 8.0, "", signed=True)
+    above, below = offset.sides(5.0)
+    assert above == pytest.approx(0.8092, abs=1e-3)  # Φ(7/8)
+    assert below == pytest.approx(0.0168, abs=1e-3)  # Φ(−17/8)
+    assert offset.inverse().sides(5.0) == pytest.approx((below, above))
+    assert Usual(2.0, 0.3, "").inverse().centre == pytest.approx(0.5)
+
+
+def test_with_few_degrees_of_freedom_more_are_near_the_centre_and_far_off() -> None:
+    near, far = (250.0, 350.0), (600.0, math.inf)
+    peaked = Usual(300.0, 0.20, "", freedom=5.0)
+    assert peaked.share(*near) > VOLUMES.share(*near)
+    assert peaked.share(*far) > VOLUMES.share(*far)
+    assert peaked.density(300.0) / peaked.density(400.0) > VOLUMES.density(300.0) / VOLUMES.density(400.0)
 
 
 def test_letters_are_those_of_the_rising_numbers(body: CaseGeometry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -25,6 +26,8 @@ ENOUGH = 2
 """So many readers who know the answer make a question trivial."""
 FEWEST = 3
 """A panel has at least so many readers."""
+LEAST_LEFT = 3
+"""So many options must be left of those that the panel doesn't agree on; ours."""
 BLIND_TOLERANCE = 0.10
 """A blind estimate of an open number counts as right within this share of the truth; ours."""
 
@@ -70,12 +73,18 @@ class Panel:
         self.seed = seed
 
     async def judge(self, question: Question, case: Case) -> tuple[Verdict, list[Message]]:
-        """One verdict by rule P2 (or P4, if readers failed), with each reader's votes in its detail."""
+        """One verdict by rule P2 (or P4, if readers failed), with each reader's votes in its detail.
+
+        That a question passed tells that what the readers agree on is wrong.  Where the other options are too few, this
+        tells the answer to whoever knows what blind readers say: such a question is trivial, too.
+        """
         results = await _all_of(self._ask(answerer, question, case) for answerer in self.answerers)
         votes: dict[str, JsonValue] = {}
         messages: list[Message] = []
         knowing, failing = [], []
-        for answerer, (right, asked, failed, said) in zip(self.answerers, results, strict=True):
+        believed: Counter[int] = Counter()
+        for answerer, (chosen, right, asked, failed, said) in zip(self.answerers, results, strict=True):
+            believed.update(option for option, times in chosen.items() if 2 * times > asked)
             votes[answerer.name] = {
                 "right": right,
                 "asked": asked,
@@ -104,16 +113,24 @@ class Panel:
         if failing:
             reason = f"Not validated: {', '.join(failing)} gave no usable answer."
             return RULES["P4"].verdict(None, reason, member=MEMBER, detail=detail), messages
+        agreed = [option for option, readers in believed.items() if readers >= ENOUGH]
+        if self.rule == "majority" and agreed and len(question.options) - len(agreed) < LEAST_LEFT:
+            reason = (
+                f"{believed[agreed[0]]} of {count} readers who never saw the scan agree on {question.options[agreed[0]]!r}, and "
+                "would have been right in most patients: that the question was asked all the same would tell the answer."
+            )
+            return RULES["P2"].verdict(False, reason, member=MEMBER, detail=detail), messages
         reason = f"{len(knowing)} of {count} readers who never saw the scan answered it."
         return RULES["P2"].verdict(True, reason, member=MEMBER, detail=detail), messages
 
     async def _ask(
         self, answerer: Answerer, question: Question, case: Case
-    ) -> tuple[int, int, int, list[str]]:
-        """Right answers, orders asked, failures, and what was said."""
+    ) -> tuple[Counter[int], int, int, int, list[str]]:
+        """How often which option was chosen; right answers, orders asked, failures, and what was said."""
         chosen = orders(question, self.permutations, self.seed)
         outcomes = await _all_of(_one(answerer, question, case, order) for order in chosen)
         right = failed = 0
+        options: Counter[int] = Counter()
         said = []
         for order, outcome in zip(chosen, outcomes, strict=True):
             if isinstance(outcome, str):
@@ -121,8 +138,10 @@ class Panel:
                 said.append(f"failed: {outcome}")
             else:
                 right += is_right(question, order, outcome, tolerance=BLIND_TOLERANCE)
+                if outcome.option is not None:
+                    options[order[outcome.option]] += 1
                 said.append(outcome.said)
-        return right, len(chosen), failed, said
+        return options, right, len(chosen), failed, said
 
 
 async def _all_of(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

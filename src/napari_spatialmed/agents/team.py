@@ -59,7 +59,7 @@ class TeamSettings:
     per_structure: int | None = None
     panel_rule: PanelRule = "majority"
     permutations: int = 3
-    most_tries: int = 12
+    most_tries: int = 18
     concurrency: int = 1
 
 

@@ -10,8 +10,9 @@ Few other patients don't tell a spread.  They are joined with one from the liter
   ``data/organ_volumes.csv``;
 - lengths 0.12: livers 14.0 ± 1.7 cm of 2,080 people (Kratzer 2003, J Ultrasound Med 22:1155); healthy kidneys vary
   less, 10.42 ± 0.61 cm of 532 men (Lee 1996, J Korean Soc Med Ultrasound 15:63);
-- ratios 0.20, distances between centres 0.15, places within the scan 0.15, where something begins in it 0.25, and
-  lesions 0.80: ours.
+- ratios 0.20, distances between centres 0.15, between surfaces 0.25, places within the scan 0.15, where something begins
+  in it 0.25: ours; of lesions 0.80 for volumes and ratios, 0.40 for the rest: ours;
+- how far one centre lies towards a side of another: 0.15 of their distance; of the midline: 8 mm; ours.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from itertools import combinations
 
 from napari_spatialmed.agents.proposal import signature_of
 from napari_spatialmed.agents.ranges import reference_for
-from napari_spatialmed.agents.relevance import LEAST, weight
+from napari_spatialmed.agents.relevance import LEAST, weight, weight_for
 from napari_spatialmed.case import Case, Structure
 from napari_spatialmed.geometry import CaseGeometry, measure
+from napari_spatialmed.questions.answering import form_of
 from napari_spatialmed.questions.askable import askable, passes
 from napari_spatialmed.questions.field import field_ends
 from napari_spatialmed.questions.form import number_of
@@ -38,9 +40,10 @@ Key = tuple[str, ...]
 """Quantity, structures (and axis): the same in every scan."""
 Figures = dict[str, dict[str, float]]
 """Structure → what was measured of it: ``ml``; ``RL``, ``AP``, ``SI`` and ``diameter`` in mm; the centre ``x``, ``y``, ``z`` and its
-place ``at RL`` … in the scanned field as a share; where it begins there, ``from RL`` … in mm."""
-Sums = tuple[int, float, float]
-"""Of logarithms: how many, their sum, the sum of their squares."""
+place ``at RL`` … in the scanned field as a share; where it begins there, ``from RL`` … in mm; how far it lies to the right
+of the ``midline``; the distance of its surface ``to`` another structure's.  What the border cuts has only the last."""
+Sums = tuple[float, ...]
+"""Of logarithms, or of what has a sign: how many, and the sums of their first to fourth powers."""
 
 PRIOR_SCANS = 4
 PRIOR_SPREAD = {
@@ -49,23 +52,41 @@ PRIOR_SPREAD = {
     "ext.axis": 0.12,
     "ext.diameter": 0.12,
     "dist.centre": 0.15,
+    "dist.surface": 0.25,
+    "dir.axis": 0.15,
+    "dir.side": 8.0,
     "dir.range": 0.25,
     "dir.quarter": 0.15,
 }
-PRIOR_OF_LESIONS = 0.80
+"""Of the logarithm; of `SIGNED` quantities a share of the centres' distance, or mm."""
+PRIOR_OF_LESIONS = {"volume": 0.80, "volume ratio": 0.80}
+PRIOR_OF_LESIONS_ELSE = 0.40
+SIGNED = ("dir.axis", "dir.side")
+"""Quantities that may be below 0."""
+ORIENTED = ("dir.axis", "volume ratio")
+"""Quantities of two structures in an order."""
+SCANS_FOR_SHAPE = 10
+"""So many scans tell half of how the distribution's shape differs from a normal one; ours."""
+_ROUNDING = 1e-6
+"""A smaller variance is rounding: the same scan twice."""
 _Z_95 = 1.96
 
 
 def figures_of(geometry: CaseGeometry) -> Figures:
-    """Measure what numbers are asked of: the weighty structures that the border doesn't cut."""
+    """Measure what is asked of the weighty structures; of what the border cuts only distances of surfaces."""
     case = geometry.case
-    single = set(askable(geometry, whole=True, one_piece=True))
+    names = [name for name in askable(geometry) if weight(case[name]) >= LEAST]
+    whole, single = (set(askable(geometry, whole=True, one_piece=one)) for one in (False, True))
     ends = {axis: field_ends(geometry, axis) for axis in AXES if passes(field_ends, geometry, axis)}
     found: Figures = {}
-    for name in askable(geometry, whole=True):
-        if weight(case[name]) < LEAST:
-            continue
-        figures = {"ml": number_of(measure(geometry, "volume_ml", name))}
+    for place, name in enumerate(names):
+        figures = {
+            f"to {identity(case[other])}": number_of(measure(geometry, "surface_distance_mm", name, other))
+            for other in names[place + 1 :]
+            if weight_for("dist.surface", [case[name], case[other]]) >= LEAST
+        }
+        if name in whole:
+            figures["ml"] = number_of(measure(geometry, "volume_ml", name))
         if name in single:
             extent = measure(geometry, "extent_mm", name).value
             centre = measure(geometry, "centroid_ras_mm", name).value
@@ -74,11 +95,14 @@ def figures_of(geometry: CaseGeometry) -> Figures:
                 figures |= {axis: float(extent[axis]) for axis in AXES}
                 figures |= dict(zip("xyz", map(float, centre), strict=True))
                 figures["diameter"] = number_of(measure(geometry, "longest_diameter_mm", name))
-                for place, axis in enumerate(AXES):
+                for at, axis in enumerate(AXES):
                     if axis in ends:
                         start, end = ends[axis]
-                        figures[f"at {axis}"] = (float(centre[place]) - start) / (end - start)
-                        figures[f"from {axis}"] = float(box["min"][place]) - start
+                        figures[f"at {axis}"] = (float(centre[at]) - start) / (end - start)
+                        figures[f"from {axis}"] = float(box["min"][at]) - start
+                side = measure(geometry, "laterality", name)
+                if side.value is not None:
+                    figures["midline"] = float(side.detail["offset_mm"])
         found[identity(case[name])] = {k: float(f"{v:.6g}") for k, v in figures.items()}
     return found
 
@@ -92,7 +116,13 @@ def identity(structure: Structure) -> str:
 def numbers_in_scan(figures: Figures) -> Iterator[tuple[Key, float]]:
     """Every number that can be asked for, from the figures of the single structures."""
     for name, own in figures.items():
-        yield ("volume", name), own["ml"]
+        for to, distance in own.items():
+            if to.startswith("to "):
+                yield ("dist.surface", *sorted((name, to[3:]))), distance
+        if "ml" in own:
+            yield ("volume", name), own["ml"]
+        if "midline" in own:
+            yield ("dir.side", name), own["midline"]
         if "x" in own:
             yield ("ext.diameter", name), own["diameter"]
         for axis in AXES:
@@ -103,9 +133,12 @@ def numbers_in_scan(figures: Figures) -> Iterator[tuple[Key, float]]:
                 yield ("dir.range", name, axis), own[f"from {axis}"]
     for first, second in combinations(sorted(figures), 2):
         a, b = figures[first], figures[second]
-        yield ("volume ratio", first, second), a["ml"] / b["ml"]
+        if "ml" in a and "ml" in b:
+            yield ("volume ratio", first, second), a["ml"] / b["ml"]
         if "x" in a and "x" in b:
             yield ("dist.centre", first, second), math.dist(*([s[k] for k in "xyz"] for s in (a, b)))
+            for axis, k in zip(AXES, "xyz", strict=True):
+                yield ("dir.axis", first, second, axis), a[k] - b[k]
 
 
 @dataclass
@@ -119,15 +152,15 @@ class Collection:
         """Take in one scan."""
         self._scans[patient].append(figures)
         for key, value in numbers_in_scan(figures):
-            self._all[key] = _plus(self._all.get(key, (0, 0.0, 0.0)), value, 1)
+            self._all[key] = _plus(self._all.get(key, (0.0,) * 5), key, value, 1)
 
     def known_to(self, patient: str) -> dict[Key, Usual]:
         """What the scans of other patients say of everything that this patient's scans hold."""
         own: dict[Key, Sums] = {}
         for figures in self._scans.get(patient, ()):
             for key, value in numbers_in_scan(figures):
-                own[key] = _plus(own.get(key, self._all[key]), value, -1)
-        return {key: _usual(key, sums) for key, sums in own.items() if sums[0]}
+                own[key] = _plus(own.get(key, self._all[key]), key, value, -1)
+        return {key: _usual(key, sums, own) for key, sums in own.items() if sums[0]}
 
     def scans_without(self, patient: str) -> int:
         """How many scans of other patients there are."""
@@ -138,9 +171,12 @@ def usual_numbers(known: Mapping[Key, Usual], case: Case, key: AnswerKey) -> tup
     """What the numbers behind a key usually are, in the form's order; empty where nobody knows."""
     if key.form in ("ext.box", "ext.longest_axis"):
         found = [_one(known, case, "ext.axis", key.structures, axis) for axis in AXES]
-    elif key.form in ("dist.nearest", "dist.farthest") and key.params.get("between") == "centres":
+    elif key.form in ("dist.nearest", "dist.farthest", "dist.within", "marg.nearest_vessel"):
+        quantity = "dist.centre" if key.params.get("between") == "centres" else "dist.surface"
         reference, *others = key.structures
-        found = [_one(known, case, "dist.centre", (reference, name), "") for name in others]
+        found = [_one(known, case, quantity, (reference, name), "") for name in others]
+    elif key.form == "dir.quadrant":
+        found = [_one(known, case, "dir.axis", key.structures, axis) for axis in form_of(key.form).axes(key)]
     elif key.form in ("comp.largest", "comp.rank"):
         found = [_one(known, case, "volume", (name,), "") for name in key.structures]
     else:
@@ -157,8 +193,8 @@ def _one(
         return None
     named = [identity(case[name]) for name in structures]
     found = known.get((quantity, *sorted(named), *([axis] if axis else [])))
-    if found is not None and quantity == "volume ratio" and named != sorted(named):
-        return Usual(1.0 / found.centre, found.spread, found.basis)
+    if found is not None and quantity in ORIENTED and named != sorted(named):
+        return found.inverse()
     return found or (published(case[structures[0]]) if quantity == "volume" else None)
 
 
@@ -171,18 +207,40 @@ def published(structure: Structure) -> Usual | None:
     return Usual(math.sqrt(reference.low * reference.high), spread, reference.cite())
 
 
-def _plus(sums: Sums, value: float, sign: int) -> Sums:
-    if value <= 0:
-        return sums
-    log = math.log(value)
-    return sums[0] + sign, sums[1] + sign * log, sums[2] + sign * log * log
+def _plus(sums: Sums, key: Key, value: float, sign: int) -> Sums:
+    if key[0] not in SIGNED:
+        if value <= 0:
+            return sums
+        value = math.log(value)
+    return tuple(total + sign * value**power for power, total in enumerate(sums))
 
 
-def _usual(key: Key, sums: Sums) -> Usual:
-    count, total, squares = sums
-    mean = total / count
+def _usual(key: Key, sums: Sums, others: Mapping[Key, Sums]) -> Usual:
+    count = sums[0]
+    mean = sums[1] / count
+    signed = key[0] in SIGNED
     lesion = any(name.startswith("lesion:") for name in key[1:])
-    prior = PRIOR_OF_LESIONS if lesion else PRIOR_SPREAD[key[0]]
-    off = max(0.0, squares - count * mean * mean)
-    variance = (PRIOR_SCANS * prior**2 + off) / (PRIOR_SCANS + count - 1) * (1.0 + 1.0 / count)
-    return Usual(math.exp(mean), math.sqrt(variance), f"of {count} other scans")
+    prior = PRIOR_SPREAD[key[0]]
+    if lesion and key[0] != "dir.side":
+        prior = PRIOR_OF_LESIONS.get(key[0], PRIOR_OF_LESIONS_ELSE)
+    if key[0] == "dir.axis":
+        apart = others[("dist.centre", *key[1:3])]
+        prior *= math.exp(apart[1] / apart[0])
+    _, _, second, third, fourth = (total / count for total in sums)
+    off = max(0.0, second - mean**2)
+    variance = (PRIOR_SCANS * prior**2 + count * off) / (PRIOR_SCANS + count - 1) * (1.0 + 1.0 / count)
+    return Usual(
+        mean if signed else math.exp(mean),
+        math.sqrt(variance),
+        f"of {count:.0f} other scans",
+        signed,
+        _freedom(count, off, fourth - 4.0 * mean * third + 6.0 * mean**2 * second - 3.0 * mean**4),
+    )
+
+
+def _freedom(count: float, variance: float, fourth: float) -> float:
+    """Degrees of freedom of the t distribution with these moments; where scans are few, those of an unknown spread."""
+    unknown = PRIOR_SCANS + count - 1.0
+    excess = fourth / variance**2 - 3.0 if variance > _ROUNDING else 0.0
+    excess *= count / (count + SCANS_FOR_SHAPE)
+    return unknown if excess <= 0 else min(unknown, 4.0 + 6.0 / excess)

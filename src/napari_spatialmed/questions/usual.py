@@ -12,43 +12,61 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from pydantic import JsonValue
+from scipy.special import stdtr, stdtrit
 
 from napari_spatialmed.questions.numbers import option_gap
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """A lognormal distribution of a quantity over patients.
+    """How a quantity is distributed over patients: as Student's t, of its logarithm where it has no sign.
+
+    Most patients lie nearer together than a normal distribution of the same spread says, and a few farther off.
 
     Attributes
     ----------
     centre
-        The geometric mean, in the quantity's unit; above 0.
+        The geometric mean, above 0; of a signed quantity the mean.  In the quantity's unit.
     spread
-        Standard deviation of the natural logarithm: about the coefficient of variation.
+        Standard deviation of the natural logarithm, about the coefficient of variation; of a signed quantity that of the
+        quantity itself, in its unit.
     basis
         Where both come from, in words.
+    signed
+        Whether it may be below 0: how far one thing lies towards a side of another.
+    freedom
+        Degrees of freedom, over 2: the fewer, the more patients lie near the centre or far off.  So many are a normal
+        distribution.
     """
 
     centre: float
     spread: float
     basis: str
+    signed: bool = False
+    freedom: float = 1e6
 
     def density(self, value: float) -> float:
-        """How usual a value is, per unit."""
+        """How usual a value is, per unit; of an unsigned quantity."""
         if value <= 0:
             return 0.0
-        return math.exp(-0.5 * self._z(value) ** 2) / value
+        z, freedom = self._z(value), self.freedom
+        return math.exp(-0.5 * (freedom + 1.0) * math.log1p(z * z / freedom)) / value
 
     def share(self, low: float, high: float) -> float:
         """The share of patients from `low` to under `high`."""
-        below = [
-            0.5 * math.erfc(-self._z(edge) / math.sqrt(2.0)) if edge > 0 else 0.0 for edge in (low, high)
-        ]
-        return below[1] - below[0]
+        return self._share_below(high) - self._share_below(low)
+
+    def sides(self, margin: float) -> tuple[float, float]:
+        """The shares of patients in whom a signed quantity is over `margin`, and under its negative."""
+        return 1.0 - self._share_below(margin), self._share_below(-margin)
+
+    def inverse(self) -> Usual:
+        """Of the two structures the other way round: the inverse of a ratio, the negative of what has a sign."""
+        return replace(self, centre=-self.centre if self.signed else 1.0 / self.centre)
 
     def too_alike(self, unit: str, uncertainty: float | None) -> str | None:
         """Why patients are too alike for a question (they differ by less than rule O1's gap), or None."""
@@ -64,8 +82,16 @@ class Usual:
         """For a question's provenance."""
         return {"centre": round(self.centre, 4), "spread": round(self.spread, 4), "basis": self.basis}
 
+    def _share_below(self, value: float) -> float:
+        return float(stdtr(self.freedom, self._z(value))) if self.signed or value > 0 else 0.0
+
     def _z(self, value: float) -> float:
-        return math.log(value / self.centre) / self.spread
+        return ((value - self.centre) if self.signed else math.log(value / self.centre)) / self.scale
+
+    @property
+    def scale(self) -> float:
+        """Of the t distribution; its standard deviation is larger."""
+        return self.spread * math.sqrt((self.freedom - 2.0) / self.freedom)
 
 
 def too_usual(weights: Sequence[float], right: int, basis: str, rng: random.Random) -> str | None:
@@ -93,18 +119,15 @@ def winners(usuals: Sequence[Usual], *, least: bool = False) -> tuple[float, ...
     centres = [sign * math.log(usual.centre) for usual in usuals]
     found = []
     for own, usual in enumerate(usuals):
-        total = 0.0
-        for step in _STEPS:
-            log = centres[own] + step * usual.spread
-            below = (
-                0.5 * math.erfc((centres[other] - log) / (usuals[other].spread * math.sqrt(2.0)))
-                for other in range(len(usuals))
-                if other != own
-            )
-            total += math.exp(-0.5 * step * step) * math.prod(below)
-        found.append(total)
+        logs = centres[own] + usual.scale * stdtrit(usual.freedom, _SHARES)
+        below = [
+            stdtr(other.freedom, (logs - centres[place]) / other.scale)
+            for place, other in enumerate(usuals)
+            if place != own
+        ]
+        found.append(float(np.prod(below, axis=0).mean()))
     return tuple(weight / sum(found) for weight in found)
 
 
-_STEPS = [0.1 * step for step in range(-40, 41)]
-"""Standard deviations at which the integral over one number is summed."""
+_SHARES = (np.arange(400) + 0.5) / 400
+"""Shares of patients below the values at which the integral over one number is summed."""

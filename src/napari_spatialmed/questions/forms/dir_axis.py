@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar
@@ -11,7 +11,13 @@ from typing import ClassVar
 from pydantic import JsonValue
 
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.questions.askable import askable, direction_measured, direction_of, tells_direction
+from napari_spatialmed.questions.askable import (
+    DIRECTION_MARGIN_MM,
+    askable,
+    direction_measured,
+    direction_of,
+    tells_direction,
+)
 from napari_spatialmed.questions.form import (
     Candidate,
     Demands,
@@ -24,6 +30,7 @@ from napari_spatialmed.questions.form import (
 from napari_spatialmed.questions.kinds.choice import WordForm, either_way
 from napari_spatialmed.questions.model import AnswerKey
 from napari_spatialmed.questions.naming import AXES, OPPOSITE
+from napari_spatialmed.questions.usual import Usual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +81,11 @@ class AxisDirection(WordForm):
                 "U1", f"{key.structures[0]} lies on neither side of {key.structures[1]} along {axis}."
             )
         return Evaluation(word, "", found.uncertainty, (found.to_dict(),))
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        return usual[0].sides(DIRECTION_MARGIN_MM)
 
     def words(self, key: AnswerKey) -> dict[str, str]:
         return {word: word for word in AXES[str(key.params["axis"])]}

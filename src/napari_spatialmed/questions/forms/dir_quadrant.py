@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar
@@ -11,7 +11,12 @@ from typing import ClassVar
 from pydantic import JsonValue
 
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.questions.askable import askable, direction_measured, tells_direction
+from napari_spatialmed.questions.askable import (
+    DIRECTION_MARGIN_MM,
+    askable,
+    direction_measured,
+    tells_direction,
+)
 from napari_spatialmed.questions.form import (
     Candidate,
     Demands,
@@ -24,6 +29,7 @@ from napari_spatialmed.questions.form import (
 from napari_spatialmed.questions.kinds.choice import WordForm, either_way
 from napari_spatialmed.questions.model import AnswerKey
 from napari_spatialmed.questions.naming import AXES, AXIS_WORDS, OPPOSITE
+from napari_spatialmed.questions.usual import Usual
 
 PLANES = {"coronal": ("SI", "RL"), "axial": ("AP", "RL"), "sagittal": ("SI", "AP")}
 """Plane → the two axes that it shows."""
@@ -83,6 +89,12 @@ class Quadrant(WordForm):
         if not all(isinstance(word, str) for word in words):
             raise UndecidableError("U1", f"{first} and {second} are not clearly apart along both axes.")
         return Evaluation(" and ".join(map(str, words)), "", found.uncertainty, (found.to_dict(),))
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        first, second = (axis.sides(DIRECTION_MARGIN_MM) for axis in usual)
+        return tuple(a * b for a in first for b in second)
 
     def words(self, key: AnswerKey) -> dict[str, str]:
         first, second = self.axes(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,6 +21,7 @@ from napari_spatialmed.questions.form import (
 )
 from napari_spatialmed.questions.kinds.choice import WordForm
 from napari_spatialmed.questions.model import AnswerKey
+from napari_spatialmed.questions.usual import Usual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,11 @@ class SideOfBody(WordForm):
                 f"The centre of the {geometry.case[key.structures[0]].title} lies {abs(offset):.1f} mm from the midline.",
             )
         return Evaluation(str(found.value), "", None, (found.to_dict(),), {"offset_mm": offset})
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        return usual[0].sides(DIRECTION_MARGIN_MM)
 
     def words(self, key: AnswerKey) -> dict[str, str]:
         return {"right": "right", "left": "left"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,8 +24,9 @@ from napari_spatialmed.questions.form import (
     title_of,
 )
 from napari_spatialmed.questions.kinds.choice import WhichForm
-from napari_spatialmed.questions.kinds.nearness import LEAD_MM, neighbours
+from napari_spatialmed.questions.kinds.nearness import CLOSEST, LEAD_MM, neighbours
 from napari_spatialmed.questions.model import AnswerKey
+from napari_spatialmed.questions.usual import Usual
 
 MARGINS_MM = (10, 15, 20, 25, 30, 40, 50)
 
@@ -42,9 +44,13 @@ class WithinMargin(WhichForm):
             rng = random.Random(f"{geometry.case.id}|{self.id}|{reference}")
             for margin in rng.sample(MARGINS_MM, len(MARGINS_MM)):
                 inside = [n for n, d in distances.items() if d <= margin - LEAD_MM]
-                outside = [n for n, d in distances.items() if d >= margin + LEAD_MM]
+                outside = [
+                    n
+                    for n in sorted(distances, key=distances.__getitem__)
+                    if distances[n] >= margin + LEAD_MM
+                ]
                 if inside and len(outside) >= 3:
-                    chosen = [rng.choice(inside), *rng.sample(outside, 3)]
+                    chosen = [rng.choice(inside), *rng.sample(outside[:CLOSEST], 3)]
                     rng.shuffle(chosen)
                     yield Candidate((reference, *chosen))
                     break
@@ -95,6 +101,15 @@ class WithinMargin(WhichForm):
             if abs(distance - margin) < doubt:
                 return f"The {title_of(key, name)} is {distance:.1f} mm away, within the uncertainty of {margin:g} mm."
         return None
+
+    def how_usual(
+        self, key: AnswerKey, found: Evaluation, options: Sequence[str], usual: Sequence[Usual]
+    ) -> tuple[float, ...]:
+        inside = [number.share(0.0, _margin(key.params)) for number in usual]
+        return tuple(
+            math.prod(share if place == own else 1.0 - share for place, share in enumerate(inside))
+            for own in range(len(inside))
+        )
 
     def relations(self, key: AnswerKey, truth: JsonValue) -> tuple[Relation, ...]:
         # The only one within a margin is the nearest: the same fact under another name.

@@ -21,6 +21,8 @@ LARGEST_FACTOR = 6.0
 """Rule O6: every other option exceeds the winner by more than 3 mm and lies within a factor 6 of it."""
 NEIGHBOURS = 14
 """Candidates are drawn from this many structures with the nearest centres: remote ones make no contest."""
+CLOSEST = 5
+"""The others are drawn from so many that come closest to winning: what is far behind in all patients tempts nobody; ours."""
 BETWEEN = {"surfaces": "surface_distance_mm", "centres": "centre_distance_mm"}
 _NEAR_WORDS = ("nearest", "closest", "least distant", "smallest distance")
 _FAR_WORDS = ("farthest", "furthest", "most distant", "greatest distance")
@@ -53,13 +55,14 @@ class NearnessForm(WhichForm):
                 winners = [w for w in near if len(self._rivals(distances, w)) >= 3]
                 if winners:
                     winner = rng.choice(winners)
-                    chosen = [winner, *rng.sample(self._rivals(distances, winner), 3)]
+                    chosen = [winner, *rng.sample(self._rivals(distances, winner)[:CLOSEST], 3)]
                     rng.shuffle(chosen)
                     yield Candidate((reference, *chosen), {"between": between})
 
     def _rivals(self, distances: dict[str, float], winner: str) -> list[str]:
         best = distances[winner]
-        return [n for n, d in distances.items() if n != winner and not self._unfair(best, d)]
+        fair = [n for n, d in distances.items() if n != winner and not self._unfair(best, d)]
+        return sorted(fair, key=lambda name: abs(distances[name] - best))
 
     def _unfair(self, best: float, other: float) -> bool:
         low, high = (other, best) if self.farthest else (best, other)
