@@ -25,6 +25,7 @@ from napari_spatialmed.viewer.history_dialog import shown_events, word_diff
 from napari_spatialmed.viewer.session import session_for
 
 pytestmark = pytest.mark.gui
+Wait = Callable[[Callable[[], bool]], None]
 
 KIDNEYS = ("kidney_right", "kidney_left")
 ABDOMEN = (("vol.value", ("spleen",)), ("dist.surface_value", KIDNEYS), ("volest.absolute", ("liver",)))
@@ -271,7 +272,7 @@ def test_split_scores_are_listed_and_settled_with_a_note(dock: Any) -> None:
     assert [row.question for row in dock.queue.model.rows] == [second]
 
 
-def test_two_texts_in_conflict_are_chosen_between(dock: Any) -> None:
+def test_two_texts_in_conflict_are_chosen_between(dock: Any, wait_for: Wait) -> None:
     path, question = dock.session.benchmark.path, dock.state.id
     copy = path.with_name("copy.spatialmed.jsonl")
     copy.write_bytes(path.read_bytes())
@@ -280,8 +281,8 @@ def test_two_texts_in_conflict_are_chosen_between(dock: Any) -> None:
     benchmark.open(copy, actor="other").edit(question, "stem", "How large is that spleen?")
     united = path.with_name("united.spatialmed.jsonl")
     benchmark.merge([path, copy], united)
-    dock.open_benchmark(united)
-    dock.session.set_question(question)
+    dock.open_benchmark(united, question)
+    wait_for(lambda: dock.session.benchmark.path == united)
     assert not dock.review.isEnabled()
     dialog = dock.dialogs.adjudicate()
     texts = [version.question.stem for version in dock.state.conflict]

@@ -39,6 +39,7 @@ def test_the_command_opens_the_workspace_around_the_scan(
     monkeypatch: pytest.MonkeyPatch,
     files: tuple[Path, Path],
     tmp_path: Path,
+    wait_for: Callable[[Callable[[], bool]], None],
 ) -> None:
     made = make_napari_viewer(show=True)
     opened = benchmark.create(tmp_path / "b.spatialmed.jsonl", actor="team")
@@ -60,7 +61,8 @@ def test_the_command_opens_the_workspace_around_the_scan(
     )
     assert result.exit_code == 0
     session = session_for(made)
-    assert session.question == "q-000000000002", "where a report's worst item says to look"
+    # Where a report's worst item says to look.
+    wait_for(lambda: session.question == "q-000000000002")
     assert session.case is not None
     assert session.case.image is not None
     known = known_scan(session.case.id)

@@ -83,7 +83,7 @@ def test_a_study_is_reviewed_without_the_mouse(
     session.set_reviewer("rad")
     curate: Any = show_dock(viewer, "Curate")
     curate.open_benchmark(path)
-    assert "never opened on this machine" in curate.message.text()
+    qtbot.waitUntil(lambda: "never opened on this machine" in curate.message.text(), timeout=60_000)
 
     def press(key: Any, modifier: Any = PLAIN) -> None:
         QTest.keyClick(QApplication.focusWidget() or viewer.window._qt_window, key, modifier)

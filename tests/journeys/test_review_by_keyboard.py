@@ -59,6 +59,7 @@ def test_review_by_keyboard(
     session.set_reviewer("me")
     curate: Any = show_dock(viewer, "Curate")
     curate.open_benchmark(file)
+    qtbot.waitUntil(lambda: session.question is not None, timeout=60_000)
     first = session.question
 
     def settle() -> None:
@@ -112,6 +113,7 @@ def test_review_by_keyboard(
     session2.set_reviewer("me")
     curate2: Any = show_dock(viewer2, "Curate")
     curate2.open_benchmark(file)
+    qtbot.waitUntil(lambda: session2.benchmark is not None, timeout=60_000)
     viewer2.window._qt_window.activateWindow()
     curate2.queue.table.setFocus()
     qtbot.waitUntil(lambda: QApplication.focusWidget() is curate2.queue.table, timeout=60_000)

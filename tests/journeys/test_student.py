@@ -62,9 +62,8 @@ def test_a_student_follows_what_the_window_says(
     until(lambda: session.measurements)
 
     propose = follow("Propose")
-    assert propose.bar.open(
-        tmp_path / "first.spatialmed.jsonl", new=True
-    )  # what New… does with the chosen name
+    propose.bar.open(tmp_path / "first.spatialmed.jsonl", new=True)  # what New… does with the chosen name
+    until(lambda: session.benchmark is not None)
     propose.count_box.setValue(4)
     QTest.mouseClick(propose.propose_button, Qt.MouseButton.LeftButton)
     until(lambda: propose.result is not None)

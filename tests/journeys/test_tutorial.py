@@ -105,7 +105,8 @@ def test_the_tutorial_holds(
     propose.bar.name_edit.clear()
     QTest.keyClicks(propose.bar.name_edit, "ann")
     QTest.keyClick(propose.bar.name_edit, Qt.Key.Key_Return)
-    assert propose.bar.open(path, new=True)  # what New… does with the chosen name
+    propose.bar.open(path, new=True)  # what New… does with the chosen name
+    until(lambda: session.benchmark is not None)
     click(propose.propose_button)
     until(lambda: propose.result is not None and propose.message.text())
     assert propose.message.text() in PAGE

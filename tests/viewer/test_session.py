@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import nibabel as nib
@@ -116,17 +117,47 @@ def test_who_reviews_is_remembered(qapp: object) -> None:
     assert session_for(ViewerModel()).reviewer == "Dr. Roe"
 
 
-def test_benchmarks_opened_before_are_offered_again(session: Session, tmp_path: Path) -> None:
+def opened(session: Session, path: Path) -> bool:
+    return session.benchmark is not None and session.benchmark.path == path
+
+
+def test_benchmarks_opened_before_are_offered_again(session: Session, tmp_path: Path, wait_for: Wait) -> None:
     first, second, gone = (tmp_path / f"{n}.spatialmed.jsonl" for n in ("r&d", "second", "gone"))
     bar = BenchmarkBar(session)
     for path in (gone, first, second):
-        assert bar.open(path, new=True)
+        bar.open(path, new=True)
+        wait_for(partial(opened, session, path))
     bar.open(first)
+    wait_for(partial(opened, session, first))
     gone.unlink()
     later = BenchmarkBar(session)
     later.choices.aboutToShow.emit()
     offered = [action for action in later.choices.actions() if action.toolTip().startswith(str(tmp_path))]
     assert [action.text() for action in offered] == ["r&&d.spatialmed.jsonl", "second.spatialmed.jsonl"]
     offered[1].trigger()
+    wait_for(partial(opened, session, second))
+
+
+def test_a_benchmark_is_read_in_a_thread_and_the_one_before_stays_until_it_is_there(
+    session: Session, tmp_path: Path, wait_for: Wait
+) -> None:
+    first, second = (tmp_path / f"{n}.spatialmed.jsonl" for n in ("first", "second"))
+    session.set_reviewer("ann")
+    bar = BenchmarkBar(session)
+    bar.open(first, new=True)
+    assert session.benchmark is None
+    wait_for(partial(opened, session, first))
+    bar.open(second, new=True)
+    assert opened(session, first)
+    session.set_reviewer("bob")
+    wait_for(partial(opened, session, second))
     assert session.benchmark is not None
-    assert session.benchmark.path == second
+    assert session.benchmark.actor == "bob", "the name was changed while the file was read"
+    bar.open(tmp_path / "gone.spatialmed.jsonl")
+    wait_for(lambda: "there is no such file" in bar.message.text())
+    assert opened(session, second)
+    bar.open(first)
+    bar.reading.cancel()
+    bar.open(first, question="q1")
+    wait_for(partial(opened, session, first))
+    assert session.question == "q1"

@@ -17,11 +17,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_spatialmed import benchmark as benchmarks
-from napari_spatialmed.benchmark import SUFFIX, BenchmarkError
+from napari_spatialmed.benchmark import SUFFIX, Benchmark
 from napari_spatialmed.errors import SpatialMedError
+from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.memory import recall, remember
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, menu_text
 from napari_spatialmed.viewer.session import Session
+from napari_spatialmed.viewer.work import Job, Work
 
 FILTER = f"Benchmarks (*{SUFFIX})"
 EMPTY = "No benchmark yet: create one, open one, or try the demo. It is a single file; every change is saved at once."
@@ -54,6 +56,10 @@ class BenchmarkBar(QWidget):
         self.demo_button.setToolTip(
             "Let the team propose questions about the scan on show, or about a phantom, in a benchmark of the program's own"
         )
+        self.reading = Work(self)
+        """Opens benchmarks."""
+        self._wanted: str | None = None
+        self._reader = ""
         self.name_edit = QLineEdit(session.reviewer)
         self.name_edit.setPlaceholderText("Your name or initials")
         self.name_edit.setAccessibleName("Your name in the benchmark's history")
@@ -74,7 +80,10 @@ class BenchmarkBar(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.file_label)
         layout.addWidget(self.demo_button)
+        layout.addWidget(BusyBar(self.reading))
         layout.addWidget(self.message)
+        self.reading.returned.connect(self._on_read)
+        self.reading.failed.connect(self.message.fail)
         self.new_button.clicked.connect(self._choose_new)
         self.demo_button.clicked.connect(self.open_demo)
         self._demo_waits = False
@@ -86,23 +95,28 @@ class BenchmarkBar(QWidget):
         session.reviewer_changed.connect(self._show_name)
         self._describe()
 
-    def open(self, path: Path | str, *, new: bool = False) -> bool:
-        """Open a benchmark file (or make one) under the present name; False if it can't be."""
-        actor = self.session.reviewer or "curator"
-        try:
-            found = (
-                benchmarks.create(path, actor=actor) if new else benchmarks.open(path, actor=actor, new=False)
-            )
-        except BenchmarkError as error:
-            self.message.fail(error)
-            return False
+    def open(self, path: Path | str, *, new: bool = False, question: str | None = None) -> None:
+        """Open a benchmark file (or make one) under the present name, at a question; the one that is open stays until then.
+
+        It is read in a thread: thousands of questions, or a shared drive, take seconds.
+        """
+        self._wanted, self._reader = question, self.session.reviewer
+        self.message.clear()
+        self.reading.run("Opening the benchmark", _open, path, self._reader or "curator", new)
+
+    def _on_read(self, found: Benchmark) -> None:
+        if self.session.reviewer != self._reader:
+            # The name was changed meanwhile.
+            self.open(found.path, question=self._wanted)
+            return
         self.message.say(" ".join(found.notices), "warning")
-        whole = Path(path).absolute()
+        whole = found.path.absolute()
         remember("benchmark_folder", str(whole.parent))
         before = [p for p in _recent() if p != whole]
         remember("recent_benchmarks", [str(p) for p in (whole, *before)][:_MOST_RECENT])
         self.session.set_benchmark(found)
-        return True
+        if self._wanted is not None:
+            self.session.set_question(self._wanted)
 
     def _list_choices(self) -> None:
         """Offer what was opened before; what isn't there any more is left out."""
@@ -182,3 +196,7 @@ class BenchmarkBar(QWidget):
         self.demo_button.setVisible(opened is None)
         self.file_label.setText(EMPTY if opened is None else f"{opened.path.name} · {opened.actor}")
         self.file_label.setToolTip("" if opened is None else str(opened.path))
+
+
+def _open(_job: Job, path: Path | str, actor: str, new: bool) -> Benchmark:
+    return benchmarks.create(path, actor=actor) if new else benchmarks.open(path, actor=actor, new=False)

@@ -43,15 +43,13 @@ def show_case(
     if case is not None:
         show_open(session_for(viewer), case)
     if benchmark is not None:
-        open_benchmark(viewer, benchmark)
-    if question is not None:
-        session_for(viewer).set_question(question)
+        open_benchmark(viewer, benchmark, question)
 
 
-def open_benchmark(viewer: napari.viewer.Viewer, path: Path) -> None:
-    """Open a benchmark file in the Curate dock."""
+def open_benchmark(viewer: napari.viewer.Viewer, path: Path, question: str | None = None) -> None:
+    """Open a benchmark file in the Curate dock, at a question."""
     dock: Any = show_dock(viewer, "Curate")
-    dock.open_benchmark(path)
+    dock.open_benchmark(path, question)
 
 
 def curate(viewer: napari.viewer.Viewer) -> None:

@@ -91,9 +91,9 @@ class CurateDock(QWidget):
 
     # ---- the queue
 
-    def open_benchmark(self, path: Path) -> None:
-        """Open a benchmark file and resume."""
-        self.bar.open(path)
+    def open_benchmark(self, path: Path, question: str | None = None) -> None:
+        """Open a benchmark file and resume, or go to a question."""
+        self.bar.open(path, question=question)
 
     @property
     def state(self) -> QuestionState | None:
