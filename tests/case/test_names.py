@@ -213,7 +213,7 @@ class TestGuessing:
     def test_no_guess_where_several_fit(self, path: str, labels: range) -> None:
         found, reason = guess_names(labels, Path(path))
         assert found is None
-        assert "--names" in reason
+        assert "choose" in reason
 
     @pytest.mark.parametrize(
         ("labels", "modality", "table"),

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
 
-from napari_spatialmed.case import CaseError
+from napari_spatialmed.case import CaseError, guess_names, make_case
 from napari_spatialmed.geometry import CaseGeometry
+from napari_spatialmed.viewer.case_dock import notes_of
 from napari_spatialmed.viewer.case_files import chosen_files
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, shown
+from napari_spatialmed.viewer.open_form import OpenForm
 from napari_spatialmed.viewer.session import Session
 from napari_spatialmed.viewer.structures_model import NAME, STATE, VOLUME, structure_row
 from napari_spatialmed.viewer.structures_table import StructuresTable
@@ -81,6 +86,36 @@ def test_files_find_their_roles(tmp_path: Path) -> None:
     ct, seg, names = tmp_path / "ct.nii.gz", tmp_path / "patient_seg.nii.gz", tmp_path / "names.json"
     found = chosen_files([ct, names, seg])
     assert (found.labels, found.image, found.names) == (seg, ct, names)
+
+
+def test_a_label_map_chosen_brings_the_scan_beside_it_but_not_in_place_of_ones_own(
+    qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one/ct.nii.gz", "one/seg.nii.gz", "two/ct.nii.gz", "two/seg.nii.gz", "three/seg.nii.gz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    form = OpenForm()
+
+    def choose(name: str) -> str:
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / name), ""))
+        form._browse_labels()
+        return form.image.text()
+
+    assert choose("one/seg.nii.gz") == str(tmp_path / "one/ct.nii.gz")
+    form.button.click()
+    assert choose("two/seg.nii.gz") == str(tmp_path / "two/ct.nii.gz"), "the last scan is of another patient"
+    assert choose("three/seg.nii.gz") == ""
+    form.image.setText("my.nii.gz")
+    assert choose("one/seg.nii.gz") == "my.nii.gz"
+
+
+def test_a_scan_without_names_says_where_to_choose_them() -> None:
+    case = make_case(np.ones((4, 4, 4), np.uint8), np.eye(4), names={1: "label 1"})
+    reason = guess_names({1, 2}, None)[1]
+    case.provenance = replace(case.provenance, names="none", names_reason=reason)
+    (note,) = notes_of(case)
+    assert note.startswith("No names yet")
+    assert note.endswith("choose the right one, in the menu Names above the structures.")
 
 
 def test_of_two_like_names_the_smaller_file_is_the_label_map(tmp_path: Path) -> None:

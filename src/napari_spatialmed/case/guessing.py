@@ -10,6 +10,7 @@ from napari_spatialmed.case.model import CaseError, Modality
 from napari_spatialmed.case.namefiles import read_names_file
 from napari_spatialmed.case.names import NameTable, name_tables, table_of, table_words
 from napari_spatialmed.case.volume import VOLUME_NAME
+from napari_spatialmed.wording import counted
 
 _SIDECAR_ENDINGS = (".json", ".csv", ".tsv", ".label", ".ctbl", ".lut", ".txt")
 _SIDECAR_NAMES = ("names", "labels", "label", "dataset", "structures", "labelmap", "seg", "segmentation")
@@ -152,12 +153,10 @@ def _by_labels(present: set[int], modality: Modality) -> tuple[NameTable | None,
             table = full[0]
             return table, f"of all tables only {table.id} knows every label in the map ({shown})"
     if not fitting:
-        return None, f"no table knows all labels in the map ({shown}); give one with --names"
+        return None, f"no table knows all labels in the map ({shown}); choose one, or give one of your own"
     near = sorted(fitting, key=lambda t: len(t.labels - present))[:4]
-    return (
-        None,
-        f"the labels {shown} fit {len(fitting)} tables ({', '.join(t.id for t in near)}, …); give one with --names",
-    )
+    named = ", ".join([*(t.id for t in near), *(["…"] if len(fitting) > len(near) else [])])
+    return None, f"the labels {shown} fit {counted(len(fitting), 'table')} ({named}); choose the right one"
 
 
 def _agrees(table: NameTable, modality: Modality) -> bool:

@@ -28,8 +28,10 @@ def case_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def load_case(labels: Path, image: Path | None, names: str | None) -> Case:
     """Open a case and tell on stderr what was guessed or changed on the way in."""
     case = open_case(labels, image, names=names)
-    if case.provenance.names_reason != "given":
-        click.echo(f"names: {case.provenance.names} ({case.provenance.names_reason})", err=True)
+    names, reason = case.provenance.names, case.provenance.names_reason
+    if reason != "given":
+        how = " with --names" if names == "none" else ""
+        click.echo(f"names: {names} ({reason}{how})", err=True)
     for note in case.provenance.notes:
         click.echo(f"note: {note}", err=True)
     return case

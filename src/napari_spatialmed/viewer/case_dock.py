@@ -238,8 +238,11 @@ def facts_text(case: Case) -> str:
 def notes_of(case: Case) -> list[str]:
     """What a reader of this case must know: guesses, and what was done to the data."""
     notes = list(case.provenance.notes)
-    if case.provenance.names_reason != "given":
-        notes.insert(0, f"Names: {case.provenance.names}, guessed ({case.provenance.names_reason}).")
+    names, reason = case.provenance.names, case.provenance.names_reason
+    if names == "none":
+        notes.insert(0, f"No names yet: {reason}, in the menu Names above the structures.")
+    elif reason != "given":
+        notes.insert(0, f"Names: {names}, guessed ({reason}).")
     return notes
 
 

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_spatialmed.case import name_tables
+from napari_spatialmed.case import CaseError, discover, name_tables
 from napari_spatialmed.viewer.case_files import NAME_SUFFIXES, VOLUME_SUFFIXES, ChosenFiles
 from napari_spatialmed.viewer.memory import recall, remember
 
@@ -38,6 +38,8 @@ class OpenForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self.labels, self.image = self._row(layout, 0, "Label map"), self._row(layout, 1, "Scan")
         self.image.setPlaceholderText("optional")
+        self._proposed = ""
+        """What stands as the scan without having been chosen for the next label map."""
         self.names = QComboBox(self)
         self.names.setAccessibleName("Names table")
         self.names.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -59,7 +61,7 @@ class OpenForm(QWidget):
     def fill(self, files: ChosenFiles) -> None:
         """Show these files, as if chosen by hand."""
         self.labels.setText(str(files.labels))
-        self.image.setText("" if files.image is None else str(files.image))
+        self._propose(files.image)
         if files.names is not None:
             self._add_names_file(files.names)
 
@@ -77,16 +79,29 @@ class OpenForm(QWidget):
         return line
 
     def _browse_labels(self) -> None:
-        self._browse(self.labels, "Choose a label map")
+        if self._browse(self.labels, "Choose a label map") and self.image.text().strip() in (
+            "",
+            self._proposed,
+        ):
+            try:
+                beside = discover(self.labels.text())
+            except CaseError:
+                beside = []
+            self._propose(beside[0].image if beside else None)
+
+    def _propose(self, image: Path | None) -> None:
+        self._proposed = "" if image is None else str(image)
+        self.image.setText(self._proposed)
 
     def _browse_image(self) -> None:
         self._browse(self.image, "Choose the scan it belongs to")
 
-    def _browse(self, line: QLineEdit, title: str) -> None:
+    def _browse(self, line: QLineEdit, title: str) -> bool:
         path, _ = QFileDialog.getOpenFileName(self, title, recall("folder", ""), _VOLUMES)
         if path:
             remember("folder", str(Path(path).parent))
             line.setText(path)
+        return bool(path)
 
     def _on_names(self) -> None:
         if self.names.currentData() == FROM_FILE:
@@ -104,7 +119,7 @@ class OpenForm(QWidget):
         self.button.setEnabled(bool(self.labels.text().strip()))
 
     def _open(self) -> None:
-        image = self.image.text().strip()
+        image = self._proposed = self.image.text().strip()
         self.chosen.emit(
             Path(self.labels.text().strip()), Path(image) if image else None, self.names.currentData()
         )
