@@ -116,6 +116,20 @@ def test_our_own_exports_come_back_as_they_were(
     assert (len(plan.added), plan.changed, plan.unchanged, plan.invalid) == (0, [], 3, [])
 
 
+def test_a_key_that_its_form_cannot_take_is_not_imported(
+    anna: Benchmark, tmp_path: Path, question: Make
+) -> None:
+    made = question(2)
+    key = made.key.model_copy(update={"structures": ("liver",)})
+    source = tmp_path / "ours.json"
+    source.write_text(json.dumps([made.model_copy(update={"key": key}).model_dump(mode="json")]))
+    plan = plan_import(source, anna.state)
+    assert plan.added == []
+    assert plan.invalid == [
+        (1, "the answer key names liver; dist.surface_value takes 2 different ones"),
+    ]
+
+
 def test_unverified_questions_are_named_by_verify(anna: Benchmark, tmp_path: Path) -> None:
     source = tmp_path / "paper.json"
     source.write_text(json.dumps({"questions": PAPER_STYLE[:1]}))

@@ -7,17 +7,22 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from pydantic import JsonValue
 
 from napari_spatialmed.case import make_case
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import (
     RULES,
+    BadKeyError,
     Question,
+    audit,
     build_question,
     check_question,
     check_text,
     check_truth,
+    evaluate,
     failed,
+    recompute,
 )
 from napari_spatialmed.questions.numbers import read_number
 
@@ -259,6 +264,32 @@ def test_a_key_that_names_no_form_is_a_verdict_and_no_crash(body: CaseGeometry) 
     question = build_question(body, "vol.value", ["liver"])
     unknown = question.model_copy(update={"key": question.key.model_copy(update={"form": "vol.guess"})})
     assert [verdict.rule for verdict in failed(check_question(unknown, body))] == ["G2"]
+
+
+@pytest.mark.parametrize(
+    ("form", "structures", "params"),
+    [
+        ("comp.pair", ("liver",), {}),
+        ("comp.pair", ("liver", "liver"), {}),
+        ("dir.axis", ("liver", "spleen"), {"axis": "up"}),
+        ("dir.axis", ("liver", "spleen"), {}),
+        ("dir.quadrant", ("liver", "spleen"), {"plane": None}),
+        ("comp.largest", ("liver", "spleen", "aorta"), {"size": ["largest"]}),
+    ],
+)
+def test_a_key_that_its_form_cannot_take_is_a_verdict_and_no_crash(
+    body: CaseGeometry, form: str, structures: tuple[str, ...], params: dict[str, JsonValue]
+) -> None:
+    question = build_question(body, "vol.value", ["liver"])
+    key = question.key.model_copy(update={"form": form, "structures": structures, "params": params})
+    foreign = question.model_copy(update={"key": key})
+    assert [verdict.rule for verdict in check_question(foreign, body)] == ["G2"]
+    again = recompute(foreign, body)
+    assert not again.matches
+    assert "the answer key" in again.reason
+    assert audit([foreign]).unknown_forms == (foreign.id,)
+    with pytest.raises(BadKeyError):
+        evaluate(key, body)
 
 
 def test_a_structure_that_this_scan_lacks_is_a_verdict_and_no_crash(body: CaseGeometry) -> None:

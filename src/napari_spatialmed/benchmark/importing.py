@@ -22,6 +22,7 @@ from napari_spatialmed.benchmark.benchmark import Benchmark, Draft
 from napari_spatialmed.benchmark.events import QuestionProposed, first_problem
 from napari_spatialmed.benchmark.question_files import rows_of
 from napari_spatialmed.benchmark.state import EDITABLE, State
+from napari_spatialmed.questions.answering import BadKeyError, UnknownFormError, check_key
 from napari_spatialmed.questions.model import LETTERS, TASKS, Question
 
 IMPORTED_FORM = "imported"
@@ -173,6 +174,12 @@ def _our_question(row: Mapping[str, Any]) -> Question:
         {name: value for name, value in fields.items() if value is not None or name == "truth"}
     )
     _check_answer(question.answer, question.options)
+    try:
+        check_key(question.key)
+    except UnknownFormError:
+        pass  # taken as unverified
+    except BadKeyError as error:
+        raise ValueError(str(error)) from None
     return question
 
 

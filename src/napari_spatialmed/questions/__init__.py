@@ -5,9 +5,11 @@ not stand.  The results go to the benchmark's journal.
 """
 
 from napari_spatialmed.questions.answering import (
+    BadKeyError,
     Recomputed,
     UnknownFormError,
     asked_axes,
+    check_key,
     evaluate,
     form_of,
     recompute,
@@ -40,6 +42,7 @@ __all__ = [
     "TASKS",
     "AnswerKey",
     "Audit",
+    "BadKeyError",
     "Candidate",
     "Evaluation",
     "Form",
@@ -56,6 +59,7 @@ __all__ = [
     "asked_axes",
     "audit",
     "build_question",
+    "check_key",
     "check_question",
     "check_text",
     "check_truth",

@@ -19,6 +19,10 @@ class UnknownFormError(SpatialMedError):
     """A form's id that isn't registered."""
 
 
+class BadKeyError(SpatialMedError):
+    """An answer key that its form can't evaluate: edited by hand, or of another version of the form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recomputed:
     """A question's answer computed anew from the labels as they are.
@@ -53,6 +57,28 @@ def form_of(form_id: str) -> Form:
     return FORMS[form_id]
 
 
+def check_key(key: AnswerKey) -> Form:
+    """The form of a key that it can evaluate: as many structures as it takes, and choices that it knows.
+
+    Raises
+    ------
+    UnknownFormError, BadKeyError
+    """
+    form, given = form_of(key.form), key.structures
+    takes = form.takes
+    if not takes.least <= len(given) <= takes.most or len(set(given)) != len(given):
+        wanted = str(takes.least) if takes.least == takes.most else f"{takes.least} to {takes.most}"
+        raise BadKeyError(
+            f"the answer key names {', '.join(given) or 'no structure'}; {form.id} takes {wanted} different ones"
+        )
+    for name, allowed in form.choices.items():
+        if key.params.get(name) not in allowed:
+            raise BadKeyError(
+                f"the answer key's {name} is {key.params.get(name)!r}; {form.id} knows {', '.join(map(str, allowed))}"
+            )
+    return form
+
+
 def evaluate(key: AnswerKey, geometry: CaseGeometry, *, others: Others | None = None) -> Evaluation:
     """Compute an answer key on a case.
 
@@ -60,9 +86,9 @@ def evaluate(key: AnswerKey, geometry: CaseGeometry, *, others: Others | None = 
     ------
     UndecidableError
         If the labels don't decide it.
-    UnknownFormError, UnknownStructureError
+    UnknownFormError, BadKeyError, UnknownStructureError
     """
-    return form_of(key.form).evaluate(key, geometry, others or {})
+    return check_key(key).evaluate(key, geometry, others or {})
 
 
 def recompute(question: Question, geometry: CaseGeometry, *, others: Others | None = None) -> Recomputed:
@@ -73,7 +99,7 @@ def recompute(question: Question, geometry: CaseGeometry, *, others: Others | No
     """
     form = form_of(question.key.form)
     try:
-        found = form.evaluate(question.key, geometry, others or {})
+        found = evaluate(question.key, geometry, others=others)
     except SpatialMedError as error:
         return Recomputed(None, "", False, str(error))
     if question.is_open:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from pydantic import JsonValue
 
-from napari_spatialmed.questions.answering import form_of
+from napari_spatialmed.questions.answering import BadKeyError, UnknownFormError, check_key, form_of
 from napari_spatialmed.questions.corpus import (
     COMMONEST_WORD,
     Z_95,
@@ -28,7 +28,6 @@ from napari_spatialmed.questions.corpus import (
     rank_spread,
     relation_counts,
 )
-from napari_spatialmed.questions.forms import FORMS
 from napari_spatialmed.questions.model import LETTERS, TASKS, Question, Verdict
 from napari_spatialmed.questions.rules import RULES
 from napari_spatialmed.wording import counted
@@ -131,8 +130,8 @@ def audit(questions: Sequence[Question], *, blind: Mapping[str, bool] | None = N
     blind
         Question id → whether a held-out reader that never saw the scans answered it right; reported, never a filter.
     """
-    known = [q for q in questions if q.key.form in FORMS]
-    unknown = tuple(q.id for q in questions if q.key.form not in FORMS)
+    known = [q for q in questions if _is_known(q)]
+    unknown = tuple(q.id for q in questions if not _is_known(q))
     letters, ranks = letter_spread(known), rank_spread(known)
     found = baselines(known)
     if blind:
@@ -159,6 +158,14 @@ def audit(questions: Sequence[Question], *, blind: Mapping[str, bool] | None = N
             *(_baseline_verdict(baseline) for baseline in found if baseline.name != COMMONEST_WORD),
         ),
     )
+
+
+def _is_known(question: Question) -> bool:
+    try:
+        check_key(question.key)
+    except (UnknownFormError, BadKeyError):
+        return False
+    return True
 
 
 def _entropies(questions: Sequence[Question], counts: Sequence[RelationCount]) -> tuple[RelationEntropy, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.questions.answering import UnknownFormError, form_of
+from napari_spatialmed.questions.answering import BadKeyError, UnknownFormError, check_key
 from napari_spatialmed.questions.form import Form, Others
 from napari_spatialmed.questions.model import Question, Verdict
 from napari_spatialmed.questions.rules import answers as _answers  # noqa: F401
@@ -65,7 +65,9 @@ def failed(verdicts: list[Verdict]) -> list[Verdict]:
 
 def _checked(question: Question, check: Callable[[Rule, Form], list[str | None]]) -> list[Verdict]:
     try:
-        form = form_of(question.key.form)
+        form = check_key(question.key)
+    except BadKeyError as error:
+        return [RULES["G2"].verdict(False, f"The answer can't be recomputed: {error}.")]
     except UnknownFormError:
         why = (
             f"There is no executable answer key (form {question.key.form!r}): the answer can't be recomputed."
