@@ -27,6 +27,7 @@ from napari_spatialmed.viewer.case_dock import CaseDock
 from napari_spatialmed.viewer.case_list_dock import NOTHING_PASSES, CaseListDock
 from napari_spatialmed.viewer.diagnose import Diagnose
 from napari_spatialmed.viewer.keys import SECTIONS
+from napari_spatialmed.viewer.layer_changes import OWNER
 from napari_spatialmed.viewer.measure_dock import MeasureDock
 from napari_spatialmed.viewer.orthogonal import OrthogonalViews
 from napari_spatialmed.viewer.session import Session, session_for
@@ -453,7 +454,10 @@ def test_the_phantom_opens_from_naparis_sample_menu(make_napari_viewer: Maker, w
     viewer = make_napari_viewer()
     viewer.open_sample("napari-spatialmed", "phantom-abdomen")
     session = session_for(viewer)
-    wait_for(lambda: session.case is not None)
+    wait_for(lambda: session.opening.running)
+    assert session.case is None, "it is read in a thread, while the window lives"
+    assert not [layer for layer in viewer.layers if layer.metadata.get(OWNER) == "sample"]
+    wait_for(lambda: session.case is not None and session.turns.idle)
     assert [layer.name for layer in viewer.layers if len(layer.data) and layer.visible] == [
         "Scan",
         "Structures",

@@ -7,16 +7,14 @@ from functools import partial
 from typing import Any
 
 import napari
-from napari.components import ViewerModel
+import numpy as np
 from qtpy.QtCore import QTimer
 
-from napari_spatialmed.case import Case, open_sample
-from napari_spatialmed.viewer.case_pictures import layer_data
+from napari_spatialmed.case import open_sample
+from napari_spatialmed.viewer.case_pictures import Prepared
 from napari_spatialmed.viewer.layer_changes import OWNER
-from napari_spatialmed.viewer.opening import show_open
-from napari_spatialmed.viewer.pixels import windows
 from napari_spatialmed.viewer.session import session_for
-from napari_spatialmed.viewer.settings import first_ct_window, first_palette
+from napari_spatialmed.viewer.workspace import show_dock
 
 LayerData = tuple[Any, dict[str, Any], str]
 
@@ -37,21 +35,21 @@ def totalsegmentator_abdomen() -> list[LayerData]:
 
 
 def _sample(key: str) -> list[LayerData]:
-    case = open_sample(key)
     viewer = napari.current_viewer()
-    if viewer is not None:
-        # napari insists on layers from a sample; the session puts its own in their place in the next turn.
-        QTimer.singleShot(0, partial(_adopt, weakref.ref(viewer), case))
-    return [
-        (data, {**given, "metadata": {OWNER: "sample"}}, kind)
-        for data, given, kind in layer_data(case, windows(case, first_ct_window()), first_palette())
-    ]
+    if viewer is None:
+        return Prepared(open_sample(key)).layers
+    # Reading a scan, or fetching it, takes seconds: that is the session's to do, in a thread.  But napari takes no sample
+    # without a layer.
+    QTimer.singleShot(0, partial(_open, weakref.ref(viewer), key))
+    return [(np.zeros((1, 1, 1), np.uint8), {"visible": False, "metadata": {OWNER: "sample"}}, "labels")]
 
 
-def _adopt(viewer_ref: weakref.ref[ViewerModel], case: Case) -> None:
+def _open(viewer_ref: weakref.ref[napari.viewer.Viewer], key: str) -> None:
     viewer = viewer_ref()
     if viewer is None:
         return
     for layer in [layer for layer in viewer.layers if layer.metadata.get(OWNER) == "sample"]:
         viewer.layers.remove(layer)
-    show_open(session_for(viewer), case)
+    # It shows how far it is, and what went wrong.
+    show_dock(viewer, "Case")
+    session_for(viewer).open_sample_async(key)
