@@ -243,6 +243,12 @@ def test_wrong_calls_are_told_in_words() -> None:
         measure(geometry, "surface_distance_mm", "s1")
     with pytest.raises(CalculatorArgumentsError, match="radius_mm"):
         measure(geometry, "host", "s2", radius=2)
+    for radius in (float("nan"), -3.0, "3"):
+        with pytest.raises(CalculatorArgumentsError, match="radius_mm="):
+            measure(geometry, "overlap_after_dilation", "s1", "s2", radius_mm=radius)
+    with pytest.raises(CalculatorArgumentsError, match="by='middle'"):
+        measure(geometry, "direction", "s1", "s2", by="middle")
+    assert measure(geometry, "host", "s2", radius_mm=np.float32(2.0)).calculator == "host"
 
 
 def test_all_pairs_prepared_at_once_equal_pairs_one_by_one() -> None:

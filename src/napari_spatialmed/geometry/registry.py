@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry.measurement import Measurement
@@ -91,6 +93,24 @@ def _signature_of(function: Callable[..., Measurement]) -> inspect.Signature:
     return inspect.signature(function)
 
 
+@functools.cache
+def _choices_of(function: Callable[..., Measurement]) -> Mapping[str, tuple[Any, ...]]:
+    hints = get_type_hints(function)
+    return {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
+
+
+def _fits(function: Callable[..., Measurement], parameter: str, value: Any) -> bool:
+    """Whether a value is one of those that a parameter names, or, for a length or count, a number from 0 on."""
+    choices = _choices_of(function).get(parameter)
+    if choices is not None:
+        return value in choices
+    default = _signature_of(function).parameters[parameter].default
+    if value is default or isinstance(default, str):
+        return True
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value >= 0
+
+
 _calculators: dict[str, Calculator] = {}
 CALCULATORS: Mapping[str, Calculator] = MappingProxyType(_calculators)
 
@@ -143,6 +163,11 @@ def measure(geometry: CaseGeometry, name: str, *structures: str, **parameters: A
         raise CalculatorArgumentsError(
             f"{name} can't be called so: {problem}", hint=f"It takes {found.takes}."
         ) from None
+    for parameter, value in parameters.items():
+        if not _fits(found.function, parameter, value):
+            raise CalculatorArgumentsError(
+                f"{name} can't be called so: {parameter}={value!r}", hint=f"It takes {found.takes}."
+            )
     return geometry.measured(
         key_of(name, structures, parameters), lambda: found.function(geometry, *structures, **parameters)
     )
