@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from napari_spatialmed.case import CaseError, open_case
+from napari_spatialmed.case import CaseError, make_case, open_case
 
 Save = Callable[..., Path]
 
@@ -119,6 +119,22 @@ def test_no_orientation_is_refused_alone_and_lent_by_the_scan(save: Save, blocks
     assert lent.label_sha256() == whole.label_sha256()
 
 
+@pytest.mark.parametrize(
+    ("labels", "affine", "said"),
+    [
+        (np.zeros((0, 3, 3), np.uint8), np.eye(4), "holds no voxel"),
+        (np.ones((2, 2), np.uint8), np.eye(4), "3 axes, not 2"),
+        (np.ones((2, 2, 2), np.uint8), np.eye(3), r"shape \(4, 4\), not \(3, 3\)"),
+        (np.ones((2, 2, 2), np.uint8), np.full((4, 4), np.nan), "no numbers"),
+    ],
+)
+def test_arrays_that_are_no_case_are_refused(
+    labels: NDArray[np.uint8], affine: NDArray[np.float64], said: str
+) -> None:
+    with pytest.raises(CaseError, match=said):
+        make_case(labels, affine)
+
+
 def test_sform_and_qform_apart_are_told(save: Save, blocks: NDArray[np.uint8], tmp_path: Path) -> None:
     picture = nib.Nifti1Image(blocks, np.diag([2.0, 1.5, 3.0, 1.0]))
     moved = np.diag([2.0, 1.5, 3.0, 1.0])
@@ -150,7 +166,7 @@ def test_micrometres_become_mm(tmp_path: Path, blocks: NDArray[np.uint8]) -> Non
 _MEASURE = """
 import sys
 from pathlib import Path
-from napari_spatialmed.case import CaseError, open_case
+from napari_spatialmed.case import CaseError, make_case, open_case
 try:
     open_case(sys.argv[1], *sys.argv[2:])
 except CaseError as error:

@@ -127,7 +127,9 @@ def check_affine(
     affine: NDArray[np.float64], voxel_mm: tuple[float, float, float] | None, where: Path | str | None
 ) -> tuple[str, ...]:
     """Refuse an affine that places no volume in a patient; say where it is sheared."""
-    if affine.shape != (4, 4) or not np.isfinite(affine).all():
+    if affine.shape != (4, 4):
+        raise CaseError(f"an affine has the shape (4, 4), not {affine.shape}", where=where)
+    if not np.isfinite(affine).all():
         raise CaseError(
             "its affine holds values that are no numbers",
             where=where,

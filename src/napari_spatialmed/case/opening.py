@@ -148,6 +148,8 @@ def make_case(
     values, rounded = label_values(labels)
     if values.ndim != 3:
         raise CaseError(f"a label map has 3 axes, not {values.ndim}")
+    if not values.size:
+        raise CaseError(f"a label map of shape {values.shape} holds no voxel")
     ordered, moved = to_display_order(values, placed)
     picture = None
     if image is not None:
