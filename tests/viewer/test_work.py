@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from napari.utils.progress import progress
 from qtpy.QtCore import QEventLoop, QTimer
 
 from napari_spatialmed.errors import SpatialMedError
@@ -132,6 +133,20 @@ def test_progress_shows_in_the_busy_bar(work: Work, wait_for: Wait) -> None:
     release.set()
     wait_for(lambda: not work.running)
     assert bar.isHidden()
+
+
+def test_a_long_job_can_be_cancelled_in_naparis_activity_area(qapp: object, wait_for: Wait) -> None:
+    work, release, ends = Work(), threading.Event(), []
+    work.cancelled.connect(lambda: ends.append("cancelled"))
+    work._activity_timer.setInterval(1)
+    work.run("Waiting for long", lambda job: release.wait(60))
+    shown = progress._all_instances
+    wait_for(lambda: any(entry.desc == "Waiting for long" for entry in shown))
+    next(entry for entry in shown if entry.desc == "Waiting for long").cancel()
+    release.set()
+    assert ends == ["cancelled"]
+    assert not work.running
+    assert not any(entry.desc == "Waiting for long" for entry in shown)
 
 
 def test_a_job_whose_dock_is_gone_holds_no_collection_off(

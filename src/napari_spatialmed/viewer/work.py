@@ -26,8 +26,8 @@ from napari_spatialmed.viewer.turns import holding_turns, turns_are_held
 
 _threads = ThreadPoolExecutor(max_workers=6, thread_name_prefix="spatialmed")
 
-ACTIVITY_AFTER_MS = 400
-"""Jobs shorter than this never flash up in napari's activity area."""
+ACTIVITY_AFTER_MS = 1000
+"""Shorter jobs show themselves in their dock only: napari draws the window anew for each entry, and on and on while there is one."""
 _PROGRESS_EVERY_S = 0.05
 _HAND_OVER_S = 0.02
 
