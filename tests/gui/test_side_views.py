@@ -104,6 +104,26 @@ def lines_of(viewer: Any) -> int:
     return int((np.abs(picture - _INK).sum(axis=2) < 90).sum())
 
 
+def test_the_scale_bar_is_as_long_as_it_says_in_a_narrow_picture(session: Session, qtbot: Any) -> None:
+    viewer = session.scene.viewer
+    bar = viewer.canvas.overlays.scale_bar
+    for width, factor in ((320, 1.0), (320, 5.0), (240, 1.0), (500, 1.0), (240, 0.01), (320, 1.0)):
+        viewer.canvas.size = (400, width)
+        viewer.scene.camera.zoom *= factor
+        qtbot.wait(50)
+        (drawn,) = (
+            o
+            for o in viewer.window._qt_viewer.canvas._viewer_overlay_to_visual[bar]
+            if hasattr(o, "_current_length")
+        )
+        assert drawn._current_length < viewer.canvas.size[1] / 2 - 20
+        said_mm = (
+            float(drawn.node.text.text.split()[0])
+            * {"mm": 1, "cm": 10, "m": 1000, "µm": 1e-3}[drawn.node.text.text.split()[1]]
+        )
+        assert drawn._current_length == pytest.approx(said_mm * viewer.scene.camera.zoom, rel=1e-3)
+
+
 def test_the_crosshair_goes_by_key_and_button_and_keeps_out_of_painting(
     make_napari_viewer: Maker, qtbot: Any
 ) -> None:

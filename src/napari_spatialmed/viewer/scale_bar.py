@@ -11,7 +11,7 @@ _LONGEST_PX = 150
 """What napari gives it by itself."""
 _BESIDE_PX = 32
 """Half the letter, the bar's distance from the edge, and something between the two."""
-_LENGTHS_MM = tuple(n * 10.0**power for power in range(-2, 4) for n in (1, 2, 5))
+_LENGTHS_MM = tuple(n * 10.0**power for power in range(-6, 6) for n in (1, 2, 5))
 
 
 class ScaleBar:
@@ -49,3 +49,5 @@ class ScaleBar:
         bar = viewer.canvas.overlays.scale_bar
         if bar.length != length:
             bar.length = length
+            # napari draws another length only once the zoom is another, too; at another size of its font it looks again.
+            bar.events.font_size.emit(bar.font_size)
