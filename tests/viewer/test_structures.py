@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFileDialog
 
 from napari_spatialmed.case import CaseError, guess_names, make_case
@@ -129,6 +130,17 @@ def test_of_two_like_names_the_smaller_file_is_the_label_map(tmp_path: Path) -> 
 def test_files_that_make_no_case_are_refused(tmp_path: Path, files: list[str]) -> None:
     with pytest.raises(CaseError):
         chosen_files([tmp_path / name for name in files])
+
+
+def test_a_long_name_in_a_message_wraps_and_is_copied_as_it_is(qapp: object) -> None:
+    line = MessageLine()
+    said = "✗ /data/hippocampus_281_label_from_another_scan_of_this_patient.nii.gz: no such file"
+    line.fail(said.removeprefix("✗ "))
+    assert line.text() == said
+    assert line.minimumSizeHint().width() < 0.5 * line.fontMetrics().horizontalAdvance(said)
+    line._select_all()
+    line._copy()
+    assert QGuiApplication.clipboard().text() == said
 
 
 def test_markup_in_names_stays_text(qapp: object) -> None:

@@ -156,7 +156,8 @@ def _by_labels(present: set[int], modality: Modality) -> tuple[NameTable | None,
         return None, f"no table knows all labels in the map ({shown}); choose one, or give one of your own"
     near = sorted(fitting, key=lambda t: len(t.labels - present))[:4]
     named = ", ".join([*(t.id for t in near), *(["…"] if len(fitting) > len(near) else [])])
-    return None, f"the labels {shown} fit {counted(len(fitting), 'table')} ({named}); choose the right one"
+    which = f"the label {shown} fits" if len(present) == 1 else f"the labels {shown} fit"
+    return None, f"{which} {counted(len(fitting), 'table')} ({named}); choose the right one"
 
 
 def _agrees(table: NameTable, modality: Modality) -> bool:

@@ -230,9 +230,7 @@ def facts_text(case: Case) -> str:
     kind = scan if case.image is not None else "Label map only"
     source = case.provenance.labels_path
     place = f"{source.name}\n" if source is not None else ""
-    return (
-        f"{place}{kind} · {len(case.structures)} structures · {size} voxels of {voxel} mm (R–L × A–P × S–I)"
-    )
+    return f"{place}{kind} · {counted(len(case.structures), 'structure')} · {size} voxels of {voxel} mm (R–L × A–P × S–I)"
 
 
 def notes_of(case: Case) -> list[str]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
+from qtpy.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from qtpy.QtWidgets import QLabel, QMenu, QSizePolicy, QWidget
 
 from napari_spatialmed.errors import SpatialMedError
 
 MAX_SHOWN = 2000
 """Longer texts are cut: a label's name or a provider's message may be anything."""
+_UNSEEN = "\u200b"
+_LONG_WORD = re.compile(r"\S{20,}")
+_WITHIN = re.compile(r"([/_.\-]|[^\W_]{20})(?=\w)")
 NOT_A_DEVICE = "For research. Not a medical device."
 
 Tone = Literal["info", "good", "warning", "error"]
@@ -49,6 +54,11 @@ def short_path(path: Path) -> str:
     return shown(path if len(path.parts) <= 3 else Path("…", *path.parts[-2:]))
 
 
+def breakable(text: str) -> str:
+    """With unseen places to wrap at in long words: a file's name as one word would make its dock as wide as itself."""
+    return _LONG_WORD.sub(lambda word: _WITHIN.sub(rf"\1{_UNSEEN}", word[0]), text)
+
+
 class PlainLabel(QLabel):
     """A label that wraps, can be selected, and never reads its text as HTML."""
 
@@ -66,7 +76,32 @@ class PlainLabel(QLabel):
 
     def setText(self, text: str | None) -> None:
         """Show `text`, capped and free of markup."""
-        super().setText(shown(text or ""))
+        self._said = shown(text or "")
+        super().setText(breakable(self._said))
+
+    def text(self) -> str:
+        """What it says, without the places to wrap at."""
+        return self._said
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt: what is copied is what was said."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self._copy()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Qt."""
+        menu = QMenu(self)
+        menu.addAction("Copy", self._copy).setEnabled(self.hasSelectedText())
+        menu.addAction("Select all", self._select_all)
+        menu.exec(event.globalPos())
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.selectedText().replace(_UNSEEN, ""))
+
+    def _select_all(self) -> None:
+        self.setSelection(0, len(super().text()))
 
 
 class MessageLine(PlainLabel):
