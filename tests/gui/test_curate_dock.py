@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit
 
 from napari_spatialmed import benchmark
 from napari_spatialmed.case import CaseLibrary, open_sample
+from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import build_question, check_question
 from napari_spatialmed.viewer.busy import BusyBar
@@ -338,6 +339,16 @@ def test_the_next_scan_is_read_while_the_last_questions_are_reviewed(dock: Any, 
 
 
 # ---- importing
+
+
+def test_a_file_that_another_dock_cannot_open_is_not_told_here(dock: Any, tmp_path: Path, qtbot: Any) -> None:
+    dock.message.clear()
+    dock.session.open_case_async(tmp_path / "nothing.nii.gz")
+    qtbot.waitUntil(lambda: not dock.session.opening.running, timeout=60_000)
+    assert dock.message.text() == ""
+    dock.at_hand.scan._opening = "the question's own"
+    dock.session.opening.failed.emit(SpatialMedError("the disk is gone"))
+    assert "the disk is gone" in dock.message.text()
 
 
 def test_an_import_is_shown_before_anything_is_written(dock: Any, tmp_path: Path, qtbot: Any) -> None:

@@ -56,7 +56,7 @@ class CurateDock(QWidget):
     def _connect(self) -> None:
         session = self.session
         session.benchmark_changed.connect(self.reload)
-        session.opening.failed.connect(self.message.fail)
+        self.at_hand.scan.failed.connect(self.message.fail)
         session.cases.said.connect(self.message.say)
         session.others.came.connect(self.message.say)
         session.others.failed.connect(self.message.fail)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.viewer.opening import known_scan
 from napari_spatialmed.viewer.session import Session
 
 
 class ScanOfQuestion(QObject):
-    """Emits ``missing(case id)`` where the scan was never opened on this machine."""
+    """Emits ``missing(case id)`` where the scan was never opened on this machine, ``failed(error)`` where it can't be."""
 
     missing = Signal(str)
+    failed = Signal(object)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -19,6 +21,7 @@ class ScanOfQuestion(QObject):
         self._opening: str | None = None  # what we asked the session to open
         self._after: str | None = None  # to be opened once what another dock opens is there
         session.opening.started.connect(self._opening_began)
+        session.opening.failed.connect(self._opening_failed)
         session.opening.finished.connect(self._opening_ended)
 
     @property
@@ -53,6 +56,10 @@ class ScanOfQuestion(QObject):
 
     def _opening_began(self) -> None:
         self._opening = None  # by somebody else, in place of ours; `bring` knows better afterwards
+
+    def _opening_failed(self, error: SpatialMedError) -> None:
+        if self._opening is not None:
+            self.failed.emit(error)
 
     def _opening_ended(self) -> None:
         self._opening = None
