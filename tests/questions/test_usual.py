@@ -56,7 +56,7 @@ def test_who_knows_the_usual_side_guesses_like_anybody_else(freedom: float) -> N
     key = AnswerKey(
         task="DIR", form="dir.axis", structures=("a", "b"), params={"axis": "SI"}, calculators_version="1"
     )
-    known = Usual(9.0, 10.0, "of a test's patients", signed=True, freedom=freedom)
+    known = Usual(9.0, 10.0, "of a test's patients", linear=True, freedom=freedom)
     words: Counter[str] = Counter()
     for _ in range(20_000):
         squares = 2.0 * random.Random(rng.random()).gammavariate(freedom / 2.0, 1.0)
@@ -79,13 +79,15 @@ def test_the_only_one_within_a_margin_is_likely_the_one_that_usually_is() -> Non
         params={"margin": 20},
         calculators_version="1",
     )
-    near, far = Usual(15.0, 0.3, ""), Usual(30.0, 0.3, "")
+    near, far = Usual(15.0, 5.0, "", linear=True), Usual(30.0, 8.0, "", linear=True)
     found = Evaluation("b", "mm", 1.0, ())
     first, second = form_of("dist.within").how_usual(key, found, (), [near, far])
     inside = [usual.share(0.0, 20.0) for usual in (near, far)]
     assert first == pytest.approx(inside[0] * (1 - inside[1]))
     assert second == pytest.approx(inside[1] * (1 - inside[0]))
     assert first > 10 * second
+    nearest, _ = winners([near, far], least=True)
+    assert nearest == pytest.approx(0.944, abs=1e-3)  # Φ(15 / √(5² + 8²))
 
 
 def test_patients_who_hardly_differ_are_not_asked_about(body: CaseGeometry) -> None:
@@ -131,7 +133,7 @@ def test_shares_add_up_and_the_larger_wins_more_often() -> None:
 
 
 def test_a_side_and_its_opposite_change_places_with_the_structures() -> None:
-    offset = Usual(12.0, 8.0, "", signed=True)
+    offset = Usual(12.0, 8.0, "", linear=True)
     above, below = offset.sides(5.0)
     assert above == pytest.approx(0.8092, abs=1e-3)  # Φ(7/8)
     assert below == pytest.approx(0.0168, abs=1e-3)  # Φ(−17/8)

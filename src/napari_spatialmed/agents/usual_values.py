@@ -10,8 +10,8 @@ Few other patients don't tell a spread.  They are joined with one from the liter
   ``data/organ_volumes.csv``;
 - lengths 0.12: livers 14.0 ± 1.7 cm of 2,080 people (Kratzer 2003, J Ultrasound Med 22:1155); healthy kidneys vary
   less, 10.42 ± 0.61 cm of 532 men (Lee 1996, J Korean Soc Med Ultrasound 15:63);
-- ratios 0.20, distances between centres 0.15, between surfaces 0.25, places within the scan 0.15, where something begins
-  in it 0.25: ours; of lesions 0.80 for volumes and ratios, 0.40 for the rest: ours;
+- ratios 0.20, distances between centres and between surfaces 0.15, places within the scan 0.15, where something begins in
+  it 0.25: ours; of lesions 0.80 for volumes and ratios, 0.40 for the rest: ours;
 - how far one centre lies towards a side of another: 0.15 of their distance; of the midline: 8 mm; ours.
 """
 
@@ -43,7 +43,7 @@ Figures = dict[str, dict[str, float]]
 place ``at RL`` … in the scanned field as a share; where it begins there, ``from RL`` … in mm; how far it lies to the right
 of the ``midline``; the distance of its surface ``to`` another structure's.  What the border cuts has only the last."""
 Sums = tuple[float, ...]
-"""Of logarithms, or of what has a sign: how many, and the sums of their first to fourth powers."""
+"""Of logarithms, or of linear quantities: how many, and the sums of their first to fourth powers."""
 
 PRIOR_SCANS = 4
 PRIOR_SPREAD = {
@@ -52,17 +52,17 @@ PRIOR_SPREAD = {
     "ext.axis": 0.12,
     "ext.diameter": 0.12,
     "dist.centre": 0.15,
-    "dist.surface": 0.25,
+    "dist.surface": 0.15,
     "dir.axis": 0.15,
     "dir.side": 8.0,
     "dir.range": 0.25,
     "dir.quarter": 0.15,
 }
-"""Of the logarithm; of `SIGNED` quantities a share of the centres' distance, or mm."""
+"""Of the logarithm; of linear quantities a share of the centres' (surfaces') distance, or mm."""
 PRIOR_OF_LESIONS = {"volume": 0.80, "volume ratio": 0.80}
 PRIOR_OF_LESIONS_ELSE = 0.40
-SIGNED = ("dir.axis", "dir.side")
-"""Quantities that may be below 0."""
+LINEAR = ("dir.axis", "dir.side", "dist.surface")
+"""Quantities that may be 0 or less."""
 ORIENTED = ("dir.axis", "volume ratio")
 """Quantities of two structures in an order."""
 SCANS_FOR_SHAPE = 10
@@ -208,7 +208,7 @@ def published(structure: Structure) -> Usual | None:
 
 
 def _plus(sums: Sums, key: Key, value: float, sign: int) -> Sums:
-    if key[0] not in SIGNED:
+    if key[0] not in LINEAR:
         if value <= 0:
             return sums
         value = math.log(value)
@@ -218,7 +218,7 @@ def _plus(sums: Sums, key: Key, value: float, sign: int) -> Sums:
 def _usual(key: Key, sums: Sums, others: Mapping[Key, Sums]) -> Usual:
     count = sums[0]
     mean = sums[1] / count
-    signed = key[0] in SIGNED
+    linear = key[0] in LINEAR
     lesion = any(name.startswith("lesion:") for name in key[1:])
     prior = PRIOR_SPREAD[key[0]]
     if lesion and key[0] != "dir.side":
@@ -226,14 +226,16 @@ def _usual(key: Key, sums: Sums, others: Mapping[Key, Sums]) -> Usual:
     if key[0] == "dir.axis":
         apart = others[("dist.centre", *key[1:3])]
         prior *= math.exp(apart[1] / apart[0])
+    elif key[0] == "dist.surface":
+        prior *= mean
     _, _, second, third, fourth = (total / count for total in sums)
     off = max(0.0, second - mean**2)
     variance = (PRIOR_SCANS * prior**2 + count * off) / (PRIOR_SCANS + count - 1) * (1.0 + 1.0 / count)
     return Usual(
-        mean if signed else math.exp(mean),
+        mean if linear else math.exp(mean),
         math.sqrt(variance),
         f"of {count:.0f} other scans",
-        signed,
+        linear,
         _freedom(count, off, fourth - 4.0 * mean * third + 6.0 * mean**2 * second - 3.0 * mean**4),
     )
 

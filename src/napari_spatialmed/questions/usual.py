@@ -23,21 +23,22 @@ from napari_spatialmed.questions.numbers import option_gap
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """How a quantity is distributed over patients: as Student's t, of its logarithm where it has no sign.
+    """How a quantity is distributed over patients: as Student's t, of its logarithm unless it may be 0 or less.
 
     Most patients lie nearer together than a normal distribution of the same spread says, and a few farther off.
 
     Attributes
     ----------
     centre
-        The geometric mean, above 0; of a signed quantity the mean.  In the quantity's unit.
+        The geometric mean, above 0; of a linear quantity the mean.  In the quantity's unit.
     spread
-        Standard deviation of the natural logarithm, about the coefficient of variation; of a signed quantity that of the
+        Standard deviation of the natural logarithm, about the coefficient of variation; of a linear quantity that of the
         quantity itself, in its unit.
     basis
         Where both come from, in words.
-    signed
-        Whether it may be below 0: how far one thing lies towards a side of another.
+    linear
+        Whether it may be 0 or less (how far one thing lies towards a side of another, or is from touching it), so that the
+        quantity itself is distributed so and not its logarithm.
     freedom
         Degrees of freedom, over 2: the fewer, the more patients lie near the centre or far off.  So many are a normal
         distribution.
@@ -46,35 +47,37 @@ class Usual:
     centre: float
     spread: float
     basis: str
-    signed: bool = False
+    linear: bool = False
     freedom: float = 1e6
 
     def density(self, value: float) -> float:
-        """How usual a value is, per unit; of an unsigned quantity."""
+        """How usual a value is, per unit."""
         if value <= 0:
             return 0.0
         z, freedom = self._z(value), self.freedom
-        return math.exp(-0.5 * (freedom + 1.0) * math.log1p(z * z / freedom)) / value
+        density = math.exp(-0.5 * (freedom + 1.0) * math.log1p(z * z / freedom))
+        return density if self.linear else density / value
 
     def share(self, low: float, high: float) -> float:
         """The share of patients from `low` to under `high`."""
         return self._share_below(high) - self._share_below(low)
 
     def sides(self, margin: float) -> tuple[float, float]:
-        """The shares of patients in whom a signed quantity is over `margin`, and under its negative."""
+        """The shares of patients in whom a linear quantity is over `margin`, and under its negative."""
         return 1.0 - self._share_below(margin), self._share_below(-margin)
 
     def inverse(self) -> Usual:
         """Of the two structures the other way round: the inverse of a ratio, the negative of what has a sign."""
-        return replace(self, centre=-self.centre if self.signed else 1.0 / self.centre)
+        return replace(self, centre=-self.centre if self.linear else 1.0 / self.centre)
 
     def too_alike(self, unit: str, uncertainty: float | None) -> str | None:
         """Why patients are too alike for a question (they differ by less than rule O1's gap), or None."""
         gap = option_gap(self.centre, unit, uncertainty)
-        if self.spread * self.centre >= gap:
+        differ = self.spread if self.linear else self.spread * self.centre
+        if differ >= gap:
             return None
         return (
-            f"Patients differ by {self.spread:.0%} (standard deviation; {self.basis}), less than the {gap:.3g} {unit} "
+            f"Patients differ by {differ:.3g} {unit} (standard deviation; {self.basis}), less than the {gap:.3g} {unit} "
             f"that options must lie apart: whoever knows the usual {self.centre:.3g} {unit} needs no scan."
         )
 
@@ -83,10 +86,10 @@ class Usual:
         return {"centre": round(self.centre, 4), "spread": round(self.spread, 4), "basis": self.basis}
 
     def _share_below(self, value: float) -> float:
-        return float(stdtr(self.freedom, self._z(value))) if self.signed or value > 0 else 0.0
+        return float(stdtr(self.freedom, self._z(value))) if self.linear or value > 0 else 0.0
 
     def _z(self, value: float) -> float:
-        return ((value - self.centre) if self.signed else math.log(value / self.centre)) / self.scale
+        return ((value - self.centre) if self.linear else math.log(value / self.centre)) / self.scale
 
     @property
     def scale(self) -> float:
@@ -114,9 +117,9 @@ def too_usual(weights: Sequence[float], right: int, basis: str, rng: random.Rand
 
 
 def winners(usuals: Sequence[Usual], *, least: bool = False) -> tuple[float, ...]:
-    """How likely each of several numbers is the largest (or smallest), taken as independent."""
+    """How likely each of several numbers, all linear or none, is the largest (or smallest), taken as independent."""
     sign = -1.0 if least else 1.0
-    centres = [sign * math.log(usual.centre) for usual in usuals]
+    centres = [sign * (usual.centre if usual.linear else math.log(usual.centre)) for usual in usuals]
     found = []
     for own, usual in enumerate(usuals):
         logs = centres[own] + usual.scale * stdtrit(usual.freedom, _SHARES)
