@@ -45,7 +45,7 @@ def statuses(dock: ProposeDock) -> dict[str, str]:
 def test_the_team_proposes_and_people_have_the_last_word(dock: ProposeDock, wait_for: Wait) -> None:
     dock.count_box.setValue(6)
     dock.propose_button.click()
-    wait_for(lambda: dock.result is not None)
+    wait_for(lambda: dock.chosen is not None)
     assert len(dock.result.accepted) == 6
     assert "published volumes only" in dock.funnel_label.text()
     listed = dock.table.proposals
@@ -69,7 +69,7 @@ def test_ask_again_brings_one_more_of_the_same_task(dock: ProposeDock, wait_for:
     note_new(benchmark, [Measured("another", "case-of-another", {"liver:": {"ml": 1500.0}})])
     dock.count_box.setValue(2)
     dock.propose()
-    wait_for(lambda: dock.result is not None)
+    wait_for(lambda: dock.chosen is not None)
     assert "compared with 1 scan of other patients" in dock.funnel_label.text()
     before, task = len(dock.table.proposals), dock.chosen.task
     first = dock.result

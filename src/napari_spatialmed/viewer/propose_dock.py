@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import cast
 
@@ -223,7 +224,12 @@ class ProposeDock(QWidget):
         text = f"{len(result.accepted)} of {result.wanted} accepted, {len(result.rejected)} turned down; all are recorded."
         self.message.say(f"{text} {result.stopped}".strip(), "good" if not result.stopped else "warning")
         self.session.benchmark_changed.emit()
-        self.table.choose_accepted(result.proposals)
+        # In the next turn: the question that now is at hand for curating has its evidence drawn in this one.
+        self.session.turns.add(self._choose_accepted(result.proposals))
+
+    def _choose_accepted(self, among: Iterable[Proposal]) -> Iterator[None]:
+        self.table.choose_accepted(among)
+        yield
 
     def _cancelled(self) -> None:
         self.message.say("Cancelled. What was decided before is in the benchmark.", "info")
