@@ -10,16 +10,24 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_spatialmed.case import CaseError, guess_names, make_case
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.case_dock import notes_of
 from napari_spatialmed.viewer.case_files import chosen_files
+from napari_spatialmed.viewer.frames import scrolling_layout
 from napari_spatialmed.viewer.messages import MessageLine, PlainLabel, shown
 from napari_spatialmed.viewer.open_form import OpenForm
 from napari_spatialmed.viewer.session import Session
-from napari_spatialmed.viewer.structures_model import NAME, STATE, VOLUME, structure_row
+from napari_spatialmed.viewer.structures_model import (
+    NAME,
+    STATE,
+    VOLUME,
+    StructureRow,
+    StructuresModel,
+    structure_row,
+)
 from napari_spatialmed.viewer.structures_table import StructuresTable
 
 Wait = Callable[[Callable[[], bool]], None]
@@ -150,3 +158,25 @@ def test_markup_in_names_stays_text(qapp: object) -> None:
     line = MessageLine()
     line.say("<b>careful</b>", "warning")
     assert line.text() == "⚠ <b>careful</b>"
+
+
+@pytest.mark.parametrize(
+    ("ml", "text"), [(0.0, "0"), (8e-6, "< 0.001"), (0.0123, "0.012"), (5.68, "5.7"), (1619.2, "1,619")]
+)
+def test_volumes_of_small_things_are_not_rounded_away(geometry: CaseGeometry, ml: float, text: str) -> None:
+    model = StructuresModel()
+    model.set_rows([StructureRow(geometry.case["liver"], ml)])
+    assert model.index(0, VOLUME).data() == text
+
+
+def test_what_went_wrong_is_seen_in_a_low_dock(qapp: object, qtbot: object) -> None:
+    dock = QWidget()
+    layout = scrolling_layout(dock)
+    above, message = QWidget(), MessageLine()
+    above.setMinimumHeight(2000)
+    layout.addWidget(above)
+    layout.addWidget(message)
+    dock.resize(200, 300)
+    dock.show()
+    message.fail("no such file")
+    qtbot.waitUntil(lambda: not message.visibleRegion().isEmpty())  # type: ignore[attr-defined]

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
-from qtpy.QtWidgets import QLabel, QMenu, QSizePolicy, QWidget
+from qtpy.QtWidgets import QLabel, QMenu, QScrollArea, QSizePolicy, QWidget
 
 from napari_spatialmed.errors import SpatialMedError
 
@@ -110,6 +110,10 @@ class MessageLine(PlainLabel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
         self.tone: Tone = "info"
+        self._coming = QTimer(self)
+        self._coming.setSingleShot(True)
+        self._coming.setInterval(0)
+        self._coming.timeout.connect(self._come_into_view)
         self.hide()
 
     def say(self, text: str, tone: Tone = "info") -> None:
@@ -118,6 +122,17 @@ class MessageLine(PlainLabel):
         self.setStyleSheet(_STYLES[tone])
         self.setText(_MARKS[tone] + text)
         self.setVisible(bool(text))
+        if text and tone in BARS:
+            # Once its dock has made room for it.
+            self._coming.start()
+
+    def _come_into_view(self) -> None:
+        """On a low screen it may lie below what is on show of its dock, and a press of a button seem to do nothing."""
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if above is not None and self.isVisible():
+            above.ensureWidgetVisible(self, 0, 4)
 
     def fail(self, error: SpatialMedError | str) -> None:
         """Show an error in words: what, where, what to do."""

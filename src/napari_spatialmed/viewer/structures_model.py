@@ -183,7 +183,12 @@ class StructuresModel(RowModel):
         if column == VOLUME:
             if row.volume_ml is None:
                 return "…"
-            return f"{row.volume_ml:,.1f}" if row.volume_ml < 100 else f"{row.volume_ml:,.0f}"
+            if row.volume_ml >= 1:
+                return f"{row.volume_ml:,.1f}" if row.volume_ml < 100 else f"{row.volume_ml:,.0f}"
+            # Of a lesion or a nerve, 0.0 mL would say nothing.
+            return (
+                f"{row.volume_ml:.2g}" if row.volume_ml >= 0.001 else "< 0.001" if row.volume_ml > 0 else "0"
+            )
         return ", ".join(row.state)
 
     @staticmethod
