@@ -138,6 +138,8 @@ def test_merge_never_overwrites_and_refuses_damage(anna: Benchmark, tmp_path: Pa
     other.write_text("precious")
     with pytest.raises(BenchmarkError, match="already"):
         merge([anna.path], other)
+    with pytest.raises(BenchmarkError, match=r"Call it all\.spatialmed\.jsonl"):
+        merge([anna.path], tmp_path / "all.txt")
     assert other.read_text("utf-8") == "precious"
     text = anna.path.read_bytes()
     anna.path.write_bytes(text[:30] + b"~" + text[31:])

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import nibabel as nib
@@ -66,6 +67,17 @@ def test_tables_hold_the_same_in_every_format(cases: list[CaseFiles], tmp_path: 
         assert [int(row["voxels"]) for row in csv.DictReader(file)] == [row["voxels"] for row in rows]
     assert {"case", "file", "label", "name", "voxels", "centroid_ras_mm.R", "extent_mm.SI"} <= set(rows[0])
     assert not any(str(tmp_path) in str(value) for value in rows[0].values())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names on other systems are text")
+def test_a_folder_whose_name_is_not_utf_8_has_its_rows(cases: list[CaseFiles], tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"J\xf6rg")
+    folder.mkdir()
+    labels = cases[0].labels.rename(folder / "seg.nii.gz")
+    rows = measure_case(CaseFiles(labels, key=f"{folder.name}/seg.nii.gz"), None, CALCULATORS, ())
+    for suffix in (".csv", ".parquet"):
+        write_table(tmp_path / f"table{suffix}", rows)
+    assert rows[0]["file"] == "J\ufffdrg/seg.nii.gz"
 
 
 def test_a_name_that_looks_like_a_formula_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:

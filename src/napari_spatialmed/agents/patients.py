@@ -30,5 +30,5 @@ def patient_of(path: Path, pattern: str | None) -> str | None:
 
 
 def pseudonym(identifier: str) -> str:
-    """What stands in a benchmark for a patient's identifier."""
-    return "patient-" + hashlib.sha256(identifier.encode()).hexdigest()[:12]
+    """What stands in a benchmark for a patient's identifier; a path's bytes that are no UTF-8 count as they are."""
+    return "patient-" + hashlib.sha256(identifier.encode("utf-8", "surrogateescape")).hexdigest()[:12]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from napari_spatialmed import __version__
 from napari_spatialmed.benchmark.curating import Curating
-from napari_spatialmed.benchmark.disk import SUFFIX
+from napari_spatialmed.benchmark.disk import SUFFIX, check_name
 from napari_spatialmed.benchmark.errors import BenchmarkError
 from napari_spatialmed.benchmark.events import BenchmarkCreated, Event, Payload, Repaired, checked_payload
 from napari_spatialmed.benchmark.lines import seal
@@ -185,12 +185,8 @@ def create(path: str | Path, *, actor: str, title: str = "") -> Benchmark:
         If there already is one, the folder is missing or read-only, or a file's name doesn't end in .spatialmed.jsonl.
     """
     made = Benchmark(Path(path), _checked_actor(actor))
-    if not made.path.is_dir() and not made.path.name.endswith(SUFFIX):
-        raise BenchmarkError(
-            "a benchmark file has another name",
-            where=made.path,
-            hint=f"Call it {made.path.stem.split('.')[0]}{SUFFIX}; to begin one in a folder, make the folder first.",
-        )
+    if not made.path.is_dir():
+        check_name(made.path)
     payload = BenchmarkCreated(title=title, software=f"napari-spatialmed {__version__}")
     if made.path.is_dir() and list(made.path.glob(f"*{SUFFIX}")):
         raise BenchmarkError("there is already a benchmark in this folder", where=made.path, hint="Open it.")

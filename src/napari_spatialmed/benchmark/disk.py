@@ -31,6 +31,22 @@ def write_whole(path: Path, data: bytes) -> None:
         raise cannot_write(path, error) from error
 
 
+def check_name(path: Path) -> None:
+    """Refuse to begin a file that the window and a shared folder would not take for a benchmark.
+
+    Raises
+    ------
+    BenchmarkError
+        If its name doesn't end in .spatialmed.jsonl.
+    """
+    if not path.name.endswith(SUFFIX):
+        raise BenchmarkError(
+            "a benchmark file has another name",
+            where=path,
+            hint=f"Call it {path.stem.split('.')[0]}{SUFFIX}; to begin one in a folder, make the folder first.",
+        )
+
+
 def sync_folder(folder: Path) -> None:
     """Make a new name in a folder survive a power cut; Windows has no such call and needs none."""
     if os.name == "nt":

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_spatialmed.benchmark.disk import write_whole
+from napari_spatialmed.benchmark.disk import check_name, write_whole
 from napari_spatialmed.benchmark.errors import BenchmarkError, DamagedError
 from napari_spatialmed.benchmark.journal import Journal
 from napari_spatialmed.benchmark.scan import in_order, scan
@@ -52,7 +52,8 @@ def merge(paths: Sequence[str | Path], out: str | Path) -> Merged:
     Raises
     ------
     BenchmarkError
-        If an input is missing or damaged, or `out` exists and isn't one of the inputs.
+        If an input is missing or damaged, `out` exists and isn't one of the inputs, or is to be made under a name that
+        doesn't end in .spatialmed.jsonl.
     """
     target = Path(out)
     files = files_of([Path(p) for p in paths])
@@ -65,6 +66,8 @@ def merge(paths: Sequence[str | Path], out: str | Path) -> Merged:
             where=target,
             hint="Name it among the inputs as well, or choose another.",
         )
+    if not into_input:
+        check_name(target)
     with Journal(target).locked() if into_input else nullcontext():
         lines = []
         counts = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -68,8 +69,10 @@ def measure_case(
     if len(found) > 20:
         geometry.prepare()
     rows = []
+    # A name on the disk need not be text in UTF-8; a table's cells are.
+    file = os.fsencode(files.key).decode("utf-8", "replace")
     for name, structure in found:
-        row: Row = {"case": case.id, "file": files.key, "label": None, "name": name, "status": MISSING}
+        row: Row = {"case": case.id, "file": file, "label": None, "name": name, "status": MISSING}
         if structure is not None and structure.label in geometry.survey:
             row |= {"label": structure.label, "name": structure.name, "status": MEASURED}
             for calculator in calculators:
