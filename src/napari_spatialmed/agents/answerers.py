@@ -183,16 +183,26 @@ def _order(item: BlindItem, know: Know) -> BlindAnswer:
 
 def _estimate(item: BlindItem, structures: Sequence[Structure]) -> float | None:
     """A number in the question's unit from a typical body."""
-    known = [typical(structure) for structure in structures]
-    if not known or any(found is None for found in known):
-        return None
+
+    def apart(a: Typical, b: Typical) -> float | None:
+        return gap(*structures[:2]) if "surface" in item.form else distance(a, b)
+
+    return _number_from(item, [typical(structure) for structure in structures], apart)
+
+
+def _number_from(
+    item: BlindItem, known: Sequence[Typical | None], apart: Callable[[Typical, Typical], float | None]
+) -> float | None:
+    """A number in the question's unit from what is known of the structures; None if one isn't known."""
     bodies = [found for found in known if found is not None]
+    if not known or len(bodies) < len(known):
+        return None
     if item.unit == "mL":
         return bodies[0].ml
     if item.unit == "ratio" and len(bodies) == 2:
         return bodies[0].ml / bodies[1].ml
     if item.unit == "mm" and item.task == "DIST" and len(bodies) == 2:
-        return gap(*structures[:2]) if "surface" in item.form else distance(*bodies[:2])
+        return apart(*bodies)
     if item.unit == "mm" and item.task == "EXT":
         return bodies[0].box[_AXIS[item.axis]] if item.axis else max(bodies[0].box)
     return None
@@ -223,21 +233,13 @@ def _coarse_gap(a: Structure, b: Structure) -> float | None:
 
 def _coarse_estimate(item: BlindItem, structures: Sequence[Structure]) -> float | None:
     """A number from classes: the middle of a size or length class, the distance between coarse places."""
-    known = [_coarse(structure) for structure in structures]
-    if not known or any(found is None for found in known):
-        return None
-    bodies = [found for found in known if found is not None]
-    if item.unit == "mL":
-        return bodies[0].ml
-    if item.unit == "ratio" and len(bodies) == 2:
-        return bodies[0].ml / bodies[1].ml
-    if item.unit == "mm" and item.task == "DIST" and len(bodies) == 2:
+
+    def apart(a: Typical, b: Typical) -> float | None:
         if are_neighbours(*structures[:2]):
             return 5.0 if "surface" in item.form else 70.0
-        return distance(*bodies[:2])
-    if item.unit == "mm" and item.task == "EXT":
-        return bodies[0].box[_AXIS[item.axis]] if item.axis else max(bodies[0].box)
-    return None
+        return distance(a, b)
+
+    return _number_from(item, [_coarse(structure) for structure in structures], apart)
 
 
 def _nearest(item: BlindItem, estimate: float) -> BlindAnswer:
