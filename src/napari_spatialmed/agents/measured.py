@@ -1,6 +1,6 @@
 """Which scans a benchmark has measured, so that whoever proposes for one of them knows what numbers usually are in the others.
 
-The figures are notes in the benchmark's journal, about 5 KB a scan: they are measured once, and a later run asks the same.
+The figures are notes in the benchmark's journal, about 12 KB a scan: they are measured once, and a later run asks the same.
 Every proposal of a number then goes through `usual_values` and rule P1.
 """
 

@@ -116,8 +116,8 @@ class Panel:
         agreed = [option for option, readers in believed.items() if readers >= ENOUGH]
         if self.rule == "majority" and agreed and len(question.options) - len(agreed) < LEAST_LEFT:
             reason = (
-                f"{believed[agreed[0]]} of {count} readers who never saw the scan agree on {question.options[agreed[0]]!r}, and "
-                "would have been right in most patients: that the question was asked all the same would tell the answer."
+                f"{believed[agreed[0]]} of {count} readers who never saw the scan agree on {question.options[agreed[0]]!r}. Only "
+                "where that is wrong could it be asked, so that its being asked would tell the answer or leave too few options."
             )
             return RULES["P2"].verdict(False, reason, member=MEMBER, detail=detail), messages
         reason = f"{len(knowing)} of {count} readers who never saw the scan answered it."
