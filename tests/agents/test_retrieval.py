@@ -89,6 +89,11 @@ def test_pubmed_keeps_pmids_and_asks_once(ncbi: HTTPServer, tmp_path: Path) -> N
     again = asyncio.run(PubMedRetriever("me@example.org", cache=tmp_path).search("liver volume", 2))
     assert again == found
     assert len(ncbi.log) == 2
+    (tmp_path / "file").touch()
+    uncached = PubMedRetriever("me@example.org", cache=tmp_path / "file" / "pubmed")
+    assert asyncio.run(uncached.search("liver volume", 2)) == found, (
+        "a cache that can't be written is no error"
+    )
     assert "ncbi-canary" not in "".join(p.read_text("utf-8") for p in tmp_path.rglob("*") if p.is_file())
 
 

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import re
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from xml.etree import ElementTree
 from napari_spatialmed.agents.passages import Passage, plain
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.folders import cache_dir
+from napari_spatialmed.whole import write_whole
 
 LONGEST_WAIT = 60.0
 """Seconds for one request with its retries; Biopython keeps NCBI's rate limit (3 a second, 10 with a key)."""
@@ -64,11 +66,8 @@ class PubMedRetriever:
         """
         query = plain(re.sub(r"[^\w\s-]", " ", query), 200)
         file = self._cache / f"{hashlib.sha256(f'{query}|{limit}'.encode()).hexdigest()[:24]}.json"
-        if file.exists():
-            try:
-                return [Passage(**entry) for entry in json.loads(file.read_text("utf-8"))]
-            except (ValueError, TypeError):
-                file.unlink()
+        with suppress(OSError, ValueError, TypeError):  # not there, or not readable: it is asked again
+            return [Passage(**entry) for entry in json.loads(file.read_text("utf-8"))]
         async with self._turn:
             found = await self._call("esearch", db="pubmed", term=query, retmax=limit, sort="relevance")
             ids = [str(node.text) for node in found.findall(".//IdList/Id")][:limit]
@@ -78,8 +77,8 @@ class PubMedRetriever:
                 passages = [
                     p for node in articles.findall(".//PubmedArticle") if (p := _passage(node)) is not None
                 ]
-        self._cache.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps([p.to_dict() for p in passages], ensure_ascii=False), "utf-8")
+        with suppress(OSError):  # a cache that can't be written costs time only
+            write_whole(file, json.dumps([p.to_dict() for p in passages], ensure_ascii=False))
         return passages
 
     async def _call(self, tool: str, **parameters: Any) -> ElementTree.Element:
