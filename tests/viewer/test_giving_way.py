@@ -34,15 +34,33 @@ def test_full_rounds_wait_until_the_last_job_is_over(qapp: object, thresholds: t
     assert gc.get_threshold() == thresholds
 
 
-def test_a_round_that_is_due_is_made_at_rest(qapp: object, thresholds: tuple[int, int, int]) -> None:
+def test_a_round_is_made_at_rest_when_old_objects_have_become_a_quarter_more(
+    qapp: object, thresholds: tuple[int, int, int]
+) -> None:
     ways, job = GivingWay(), QObject()
-    ways.begin(job)
-    while gc.get_count()[2] <= thresholds[2]:
+    rounds: list[int] = []
+
+    def count(phase: str, info: dict[str, int]) -> None:
+        rounds.extend([info["generation"]] * (phase == "stop"))
+
+    def rest_after(objects: int) -> list[list[int]]:
+        ways.begin(job)
+        made = [[n] for n in range(objects)]
         gc.collect(1)
-    ways.end(job)
-    assert gc.get_count()[2] > thresholds[2]
-    ways._collect()
-    assert gc.get_count()[2] == 0
+        ways.end(job)
+        rounds.clear()
+        ways._collect()
+        return made
+
+    gc.callbacks.append(count)
+    try:
+        few = rest_after(ways._old // 8)
+        assert 2 not in rounds
+        many = rest_after(ways._old // 4)
+        assert rounds == [2]
+        assert len(few) + len(many) > 0
+    finally:
+        gc.callbacks.remove(count)
     assert gc.get_threshold() == thresholds
 
 

@@ -5,9 +5,9 @@ its own dozens of times until one picture is drawn, and stands still for most of
 ten times as often.
 
 A full round of garbage collection walks over every object of the process: a third of a second in a window that has grown,
-in the midst of whatever makes the next object.  Young objects are collected as ever; a full round that has become due is
-made once the window rests and the hands are off mouse and keyboard, so that it doesn't come in the midst of what the user
-does next.
+in the midst of whatever makes the next object.  Young objects are collected as ever; a full round is made once the window
+rests and the hands are off mouse and keyboard, so that it doesn't come in the midst of what the user does next, and, as
+Python has it too, not before the old objects have become a quarter more.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ REST_MS = 2000
 """What a job has brought is shown by then."""
 SWITCH_S = 0.0005
 _NEVER = 1_000_000
+_OLDEST = 2
+"""Python's last generation of objects: those that outlived two rounds."""
+_MORE = 1.25
 
 
 class GivingWay(QObject):
@@ -35,6 +38,7 @@ class GivingWay(QObject):
         self._running: WeakSet[QObject] = WeakSet()
         self._thresholds: tuple[int, int, int] | None = None
         self._switch_s: float | None = None
+        self._old = len(gc.get_objects(_OLDEST))
         self._rest = HandsOff(REST_MS, self)
         self._rest.came.connect(self._collect)
 
@@ -65,8 +69,8 @@ class GivingWay(QObject):
     def _collect(self) -> None:
         if self._thresholds is not None and gc.get_threshold() == (*self._thresholds[:2], _NEVER):
             gc.set_threshold(*self._thresholds)
-            if gc.isenabled() and gc.get_count()[2] > self._thresholds[2]:
-                gc.collect()
+            if gc.isenabled() and (old := len(gc.get_objects(_OLDEST))) > _MORE * self._old:
+                self._old = old - gc.collect()
         self._thresholds = None
 
 
