@@ -55,7 +55,9 @@ def test_an_endpoint_from_adding_to_removing(environment: dict[str, str], tmp_pa
     assert added.returncode == 0, added.stderr
     assert "no key yet" in added.stderr
     assert spatialmed(environment, "endpoint", "default", "lab").returncode == 0
-    assert "* lab" in spatialmed(environment, "endpoint", "list").stdout
+    listed = spatialmed(environment, "endpoint", "list")
+    assert "* lab" in listed.stdout
+    assert str(tmp_path / "config" / "endpoints.toml") in listed.stderr
     key = spatialmed(environment, "endpoint", "key", "lab", text="sk-canary-123\n")
     assert key.returncode == 3
     assert "--key-env" in key.stderr

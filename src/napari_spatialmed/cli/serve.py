@@ -90,6 +90,7 @@ def list_command() -> None:
         click.echo(
             f"{'*' if name == default else ' '} {name:20} {endpoint.model or '(its only model)':40} {endpoint.base_url} ({where})"
         )
+    click.echo(f"settings: {endpoints_file()}", err=True)
 
 
 @endpoint_command.command("add")
