@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit
 
 from napari_spatialmed import benchmark
-from napari_spatialmed.case import CaseLibrary, open_sample
+from napari_spatialmed.case import Case, CaseLibrary, make_case, open_sample
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import build_question, check_question
@@ -339,6 +340,20 @@ def test_the_next_scan_is_read_while_the_last_questions_are_reviewed(dock: Any, 
 
 
 # ---- importing
+
+
+def test_another_label_map_of_the_same_scan_is_told_and_breaks_nothing(dock: Any) -> None:
+    case = dock.session.case
+    body = make_case(np.ones((2, 2, 2), np.uint8), np.eye(4), names={1: "body"}).structures
+    other = Case((case.labels > 0).astype(np.uint8), case.affine, body, case.image, case.modality)
+    assert other.id == case.id
+    for question in list(dock.session.benchmark.state.questions)[:4]:
+        dock.session.set_case(case)
+        dock.session.set_question(question)
+        dock.session.set_case(other)
+        assert "another one of the same scan" in dock.message.text()
+        assert dock.session.scene.drawing_layers.drawings == {}
+        dock.at_hand.evidence()
 
 
 def test_a_file_that_another_dock_cannot_open_is_not_told_here(dock: Any, tmp_path: Path, qtbot: Any) -> None:

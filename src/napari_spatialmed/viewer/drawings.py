@@ -64,7 +64,9 @@ def drawing_key(measurement: Measurement) -> str:
 
 
 def drawing_of(measurement: Measurement, geometry: CaseGeometry) -> Drawing | None:
-    """How to draw a measurement, or None where there is nothing to see (a volume, a count)."""
+    """How to draw a measurement, or None where there is nothing to see (a volume, a count), or not on this label map."""
+    if any(name not in geometry.case for name in measurement.structures):
+        return None
     text = value_text(measurement)
     parts = _DRAWN.get(measurement.calculator, _from_points)(measurement, geometry, text)
     return (

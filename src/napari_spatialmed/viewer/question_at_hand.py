@@ -138,6 +138,14 @@ class QuestionAtHand(QObject):
         """Draw the evidence if the scan is there, and see to it that the next one will be."""
         if self._session.case is not None and self._session.case.id == state.case:
             show_evidence(self._session, state.question)
+            case = self._session.case
+            missing = [n for n in state.question.key.structures if n not in case]
+            if missing:
+                self._panel.message.say(
+                    f"The label map on show has no {' and no '.join(missing)}: it is another one of the same scan. "
+                    "Open the one that the question is about in the Case list.",
+                    "warning",
+                )
             following = self._panel.queue.next_case()
             if following is not None:
                 self.scan.foresee(following)
