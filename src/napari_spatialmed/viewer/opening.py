@@ -64,12 +64,15 @@ def known_scan(case_id: str) -> Wanted | None:
     return Wanted(CaseFiles(Path(str(labels)), None if image is None else Path(image)), case_id)
 
 
-def read_wanted(job: Job, wanted: Wanted) -> Opened:
-    """Read a scan: under the names it had last time, else under those that lie with it."""
+def read_wanted(job: Job, wanted: Wanted, *, ahead: bool = False) -> Opened:
+    """Read a scan: under the names it had last time, else under those that lie with it.
+
+    What is read `ahead` is not noted yet: it may be another label map of a scan whose questions are being answered.
+    """
     files, library = wanted.files, CaseLibrary()
     if wanted.case_id is not None:
         case_id = wanted.case_id
-        return open_prepared(job, lambda progress: library.open(case_id, progress))
+        return open_prepared(job, lambda progress: library.open(case_id, progress), ahead=ahead)
     known = library.by_files().get((files.labels.resolve(), files.image and files.image.resolve()))
     names, segmentation = (files.names, "unknown") if known is None else (known.names, known.segmentation)
     return open_prepared(
@@ -77,11 +80,14 @@ def read_wanted(job: Job, wanted: Wanted) -> Opened:
         lambda progress: open_case(
             files.labels, files.image, names=names, segmentation=segmentation, progress=progress
         ),
+        ahead=ahead,
     )
 
 
-def open_prepared(job: Job, opening: Callable[[Callable[[str, float], None]], Case]) -> Opened:
-    """Read, measure every structure once, and make the layers."""
+def open_prepared(
+    job: Job, opening: Callable[[Callable[[str, float], None]], Case], *, ahead: bool = False
+) -> Opened:
+    """Read, measure every structure once, and make the layers; note where it lies unless it is only read `ahead`."""
 
     def progress(text: str, fraction: float) -> None:
         job.check()
@@ -94,5 +100,6 @@ def open_prepared(job: Job, opening: Callable[[Callable[[str, float], None]], Ca
     geometry.save()
     job.check()
     job.progress(0.9, "Preparing the picture")
-    note_place(case)
+    if not ahead:
+        note_place(case)
     return case, geometry, Prepared(case)
