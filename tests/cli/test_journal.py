@@ -178,6 +178,17 @@ def test_log_says_who_when_what_and_why(run: Run, file: Path, question: Question
     assert len(json.loads(run("log", file, "--last", 2, "--json").stdout)) == 2
 
 
+def test_what_others_wrote_moves_no_cursor(run: Run, file: Path, question: Question) -> None:
+    trap = "seen \x1b]0;title\x07\x1b[2J\rgone\x9b1m"
+    opened = benchmark.open(file, actor="Mallory")
+    opened.edit(question.id, "stem", question.stem + trap)
+    opened.comment(question.id, trap)
+    for command in (("log", file), ("stats", file, "--questions")):
+        output = run(*command).output
+        assert "seen ]0;title[2Jgone1m" in output
+        assert not set("\x1b\x07\r\x9b") & set(output)
+
+
 def test_stats_show_funnel_and_agreement(run: Run, file: Path, question: Question) -> None:
     for name, score in (("Anna", 2), ("Bob", 1), ("Chen", 2)):
         benchmark.open(file, actor=name).review(question.id, score)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ import click
 from napari_spatialmed import benchmark as journal
 from napari_spatialmed.benchmark.events import Score
 from napari_spatialmed.cli.actors import actor_option, who
+from napari_spatialmed.cli.foreign import harmless
 from napari_spatialmed.cli.journal import print_json, print_notices
 from napari_spatialmed.cli.stats import print_agreement, print_funnel
 from napari_spatialmed.evaluation.prompts import measured_facts
@@ -75,14 +77,14 @@ def _show(opened: journal.Benchmark, item: journal.QueueItem) -> None:
         f"\n{item.question}  {question.task}  revision {shown.revision}"
         + (f"  {item.note}" if item.note else "")
     )
-    click.echo(textwrap.fill(question.stem, 100, initial_indent="  ", subsequent_indent="  "))
+    click.echo(textwrap.fill(harmless(question.stem), 100, initial_indent="  ", subsequent_indent="  "))
     for letter, option in zip(LETTERS, question.options, strict=False):
         mark = "*" if letter == question.answer else " "
-        click.echo(f"   {mark} {letter}. {option}")
+        click.echo(f"   {mark} {letter}. {harmless(option)}")
     if question.is_open:
-        click.echo(f"   * {question.answer_text}")
+        click.echo(f"   * {harmless(question.answer_text)}")
     for fact in measured_facts(question):
-        click.echo(f"     {fact}")
+        click.echo(f"     {harmless(fact)}")
 
 
 def _judge(opened: journal.Benchmark, question: str, seen: set[str]) -> bool:
@@ -95,7 +97,7 @@ def _judge(opened: journal.Benchmark, question: str, seen: set[str]) -> bool:
             score: Score | None = None if key == "x" else {"0": 0, "1": 1, "2": 2}[key]  # type: ignore[assignment]
             reasons = _reasons() if score is None or score < 2 else ()
             event = opened.review(question, score, reasons)
-            click.echo(f"  saved {event.time[11:19]}")
+            click.echo(f"  saved {datetime.fromisoformat(event.time).astimezone():%H:%M:%S}")
             return True
         if key == "s":
             opened.skip(question)
