@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from napari.utils.theme import get_theme
 
-from napari_spatialmed.viewer import crosshair, drawing_layers, frames, messages, pairs_matrix, scene
+from napari_spatialmed.viewer import (
+    crosshair,
+    drawing_layers,
+    frames,
+    messages,
+    pairs_matrix,
+    scale_bar,
+    scene,
+)
 
 
 def rgb(color: str) -> tuple[float, ...]:
@@ -28,7 +36,9 @@ def test_the_measure_of_contrast_is_right() -> None:
     assert contrast(rgb("#767676"), (255, 255, 255)) == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize("ink", [drawing_layers.INK, drawing_layers.ACCENT, scene.SCALE, crosshair.CROSSHAIR])
+@pytest.mark.parametrize(
+    "ink", [drawing_layers.INK, drawing_layers.ACCENT, scale_bar.INK, crosshair.CROSSHAIR]
+)
 def test_what_is_written_on_the_picture_stands_out_from_its_ground(ink: str) -> None:
     assert contrast(rgb(ink), rgb(scene.BACKGROUND)) >= 4.5
 

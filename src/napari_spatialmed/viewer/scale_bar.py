@@ -6,7 +6,7 @@ import weakref
 
 from napari.components import ViewerModel
 
-_INK = "#d8dde3"
+INK = "#d8dde3"
 _LONGEST_PX = 150
 """What napari gives it by itself."""
 _BESIDE_PX = 32
@@ -27,7 +27,7 @@ class ScaleBar:
         viewer = self._viewer()
         if viewer is not None:
             bar = viewer.canvas.overlays.scale_bar
-            bar.visible, bar.colored, bar.color = True, True, _INK
+            bar.visible, bar.colored, bar.color = True, True, INK
             self._fit()
 
     def stop(self) -> None:
