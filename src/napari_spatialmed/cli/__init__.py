@@ -12,6 +12,7 @@ import sys
 import click
 
 from napari_spatialmed import __version__
+from napari_spatialmed.cli.foreign import printable
 from napari_spatialmed.errors import SpatialMedError
 
 EXIT_BAD_INPUT = 3
@@ -76,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         cli.main(args=arguments, prog_name="spatialmed")
     except SpatialMedError as error:
-        click.echo(f"spatialmed: {error}", err=True)
+        click.echo(printable(f"spatialmed: {error}"), err=True)
         sys.exit(EXIT_BAD_INPUT)
     except OSError as error:
         # Where files are read and written the floors say it better; this is for the name that no system takes.

@@ -12,7 +12,7 @@ from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.case import CaseLibrary
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.cases import case_options, load_case
-from napari_spatialmed.cli.foreign import harmless
+from napari_spatialmed.cli.foreign import printable
 from napari_spatialmed.cli.outputs import Output
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation import ARMS, LAYOUTS, Arm, Layout, Response, View, render_view, view_for
@@ -126,7 +126,7 @@ def ask_command(
         async with Client(
             chosen, data_set=data_set_of(question, geometry.case.id), allow_remote=yes_send
         ) as client:
-            show = lambda piece: click.echo(harmless(piece), nl=False)  # noqa: E731
+            show = lambda piece: click.echo(printable(piece), nl=False)  # noqa: E731
             if question is None:
                 return [
                     await ask_freely(
@@ -202,7 +202,7 @@ def _judge(response: Response) -> None:
     word = {"correct": "right", "wrong": "wrong"}.get(str(response.outcome), str(response.outcome))
     score = "" if response.score in (0.0, 1.0) else f", score {response.score:.2f}"
     said = f"{word}: read {read}, the labels say {response.answer} ({response.truth}){score}"
-    click.echo(harmless(said))
+    click.echo(printable(said))
     click.echo(f"{response.seconds:.1f} s, {response.tokens_in} + {response.tokens_out} tokens", err=True)
 
 
@@ -210,4 +210,4 @@ def _complain(response: Response) -> None:
     if response.error:
         advice = next((text for kind, text in ADVICE.items() if kind == response.error), "")
         told = f"spatialmed: {response.error}: {response.error_message}. {advice}".rstrip()
-        click.echo(harmless(told), err=True)
+        click.echo(printable(told), err=True)

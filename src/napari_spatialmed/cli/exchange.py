@@ -16,7 +16,7 @@ from napari_spatialmed.benchmark.export.items import DEFAULT_SPLITS
 from napari_spatialmed.benchmark.verification import open_by_label_hash
 from napari_spatialmed.cli import EXIT_PARTLY_DONE
 from napari_spatialmed.cli.actors import actor_option, who
-from napari_spatialmed.cli.foreign import harmless
+from napari_spatialmed.cli.foreign import printable
 from napari_spatialmed.cli.outputs import Output
 
 if TYPE_CHECKING:
@@ -188,9 +188,9 @@ def show_plan(plan: ImportPlan, with_changes: bool) -> None:
     if plan.unverified:
         click.echo(f"{plan.unverified} of the added have no answer key: nothing can recompute their answers")
     for question in plan.added:
-        click.echo(f"  + {question.id} {question.task} {harmless(question.stem)}")
+        click.echo(f"  + {question.id} {question.task} {printable(question.stem)}")
     fate = "becomes a new revision" if with_changes else "left as it is; --with-changes takes it"
     for change in plan.changed:
         click.echo(f"  ~ {change.question} {', '.join(change.fields)} ({fate})")
     for row, reason in plan.invalid:
-        click.echo(f"  ! row {row}: {harmless(reason)}")
+        click.echo(f"  ! row {row}: {printable(reason)}")

@@ -10,7 +10,7 @@ import click
 
 from napari_spatialmed import benchmark as journal
 from napari_spatialmed.cli import EXIT_BAD_INPUT, EXIT_PARTLY_DONE
-from napari_spatialmed.cli.foreign import harmless
+from napari_spatialmed.cli.foreign import printable
 from napari_spatialmed.cli.outputs import Output
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -142,7 +142,7 @@ def log_command(file: Path, question: str | None, last: int | None, as_json: boo
     for event in shown:
         about = f" {event.question} r{event.revision}" if event.question else ""
         line = f"{event.time}  {event.actor:16} {event.kind:18}{about}  {_gist(event)}"
-        click.echo(harmless(line).replace("\n", " ").rstrip())
+        click.echo(printable(line).replace("\n", " ").rstrip())
 
 
 def _gist(event: journal.Event) -> str:

@@ -12,7 +12,7 @@ import click
 from napari_spatialmed import benchmark as journal
 from napari_spatialmed.benchmark.events import Score
 from napari_spatialmed.cli.actors import actor_option, who
-from napari_spatialmed.cli.foreign import harmless
+from napari_spatialmed.cli.foreign import printable
 from napari_spatialmed.cli.journal import print_json, print_notices
 from napari_spatialmed.cli.stats import print_agreement, print_funnel
 from napari_spatialmed.evaluation.prompts import measured_facts
@@ -77,14 +77,14 @@ def _show(opened: journal.Benchmark, item: journal.QueueItem) -> None:
         f"\n{item.question}  {question.task}  revision {shown.revision}"
         + (f"  {item.note}" if item.note else "")
     )
-    click.echo(textwrap.fill(harmless(question.stem), 100, initial_indent="  ", subsequent_indent="  "))
+    click.echo(textwrap.fill(printable(question.stem), 100, initial_indent="  ", subsequent_indent="  "))
     for letter, option in zip(LETTERS, question.options, strict=False):
         mark = "*" if letter == question.answer else " "
-        click.echo(f"   {mark} {letter}. {harmless(option)}")
+        click.echo(f"   {mark} {letter}. {printable(option)}")
     if question.is_open:
-        click.echo(f"   * {harmless(question.answer_text)}")
+        click.echo(f"   * {printable(question.answer_text)}")
     for fact in measured_facts(question):
-        click.echo(f"     {harmless(fact)}")
+        click.echo(f"     {printable(fact)}")
 
 
 def _judge(opened: journal.Benchmark, question: str, seen: set[str]) -> bool:

@@ -9,7 +9,7 @@ import click
 
 from napari_spatialmed import benchmark as journal
 from napari_spatialmed.cli import EXIT_BAD_INPUT
-from napari_spatialmed.cli.foreign import harmless
+from napari_spatialmed.cli.foreign import printable
 from napari_spatialmed.cli.journal import file_argument, json_option, print_json, print_notices
 from napari_spatialmed.wording import counted
 
@@ -90,7 +90,7 @@ def stats_command(file: Path, each: bool, as_json: bool) -> None:
         print_json(data)
         return
     click.echo(
-        f"{harmless(state.title or file.name)}: {counted(len(state.events), 'event')}, {counted(len(state.cases), 'case')}, "
+        f"{printable(state.title or file.name)}: {counted(len(state.events), 'event')}, {counted(len(state.cases), 'case')}, "
         f"{counted(len(state.questions), 'question')}"
     )
     click.echo("  ".join(f"{name} {count}" for name, count in sorted(statuses.items())))
@@ -102,7 +102,7 @@ def stats_command(file: Path, each: bool, as_json: bool) -> None:
         click.echo()
         for q in state.questions.values():
             click.echo(
-                f"{q.id}  {q.case}  {q.question.task:6} {q.status:11} r{q.revision}  {harmless(q.question.stem)}"
+                f"{q.id}  {q.case}  {q.question.task:6} {q.status:11} r{q.revision}  {printable(q.question.stem)}"
             )
 
 
