@@ -249,6 +249,7 @@ def test_wrong_calls_are_told_in_words() -> None:
     with pytest.raises(CalculatorArgumentsError, match="by='middle'"):
         measure(geometry, "direction", "s1", "s2", by="middle")
     assert measure(geometry, "host", "s2", radius_mm=np.float32(2.0)).calculator == "host"
+    assert measure(geometry, "lesion_burden_percent", "s2", organ="s1").detail["host"] == "s1"
 
 
 def test_all_pairs_prepared_at_once_equal_pairs_one_by_one() -> None:

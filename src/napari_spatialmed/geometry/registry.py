@@ -99,13 +99,19 @@ def _choices_of(function: Callable[..., Measurement]) -> Mapping[str, tuple[Any,
     return {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
 
 
+@functools.cache
+def _named(function: Callable[..., Measurement]) -> frozenset[str]:
+    """The parameters that take a structure's name; whether there is such a structure the function says."""
+    return frozenset(name for name, hint in get_type_hints(function).items() if str in get_args(hint))
+
+
 def _fits(function: Callable[..., Measurement], parameter: str, value: Any) -> bool:
     """Whether a value is one of those that a parameter names, or, for a length or count, a number from 0 on."""
     choices = _choices_of(function).get(parameter)
     if choices is not None:
         return value in choices
     default = _signature_of(function).parameters[parameter].default
-    if value is default or isinstance(default, str):
+    if value is default or isinstance(default, str) or parameter in _named(function):
         return True
     number = isinstance(value, Real) and not isinstance(value, bool)
     return number and math.isfinite(value) and value >= 0
