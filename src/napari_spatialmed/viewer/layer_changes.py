@@ -11,6 +11,8 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
+from napari_spatialmed.viewer.gl_context import make_current
+
 OWNER = "spatialmed"
 """Key in a layer's metadata by which our layers are known."""
 _OF_SLIDERS = ("range", "nsteps", "point", "current_step")
@@ -39,7 +41,10 @@ def in_one_go(viewer: ViewerModel) -> Iterator[None]:
         gc.freeze()
     try:
         with viewer.layers.batched_update():
-            yield
+            try:
+                yield
+            finally:
+                make_current(viewer.layers)
     finally:
         if freezing:
             gc.unfreeze()

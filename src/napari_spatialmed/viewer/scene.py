@@ -29,6 +29,7 @@ from napari_spatialmed.viewer.drawing_layers import DrawingLayers
 from napari_spatialmed.viewer.drawings import drawing_key, drawing_of
 from napari_spatialmed.viewer.edits import Edit, EditWatch
 from napari_spatialmed.viewer.filling import Filling
+from napari_spatialmed.viewer.gl_context import watch_removals
 from napari_spatialmed.viewer.hover import Hover
 from napari_spatialmed.viewer.layer_changes import OWNER, in_one_go, load_layers
 from napari_spatialmed.viewer.letters import OrientationLetters
@@ -69,6 +70,7 @@ class Scene:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         load_layers()
+        watch_removals(viewer)
         self.geometry: CaseGeometry | None = None
         self.prepared: Prepared | None = None
         self._selected: frozenset[str] = frozenset()
