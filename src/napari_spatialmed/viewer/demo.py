@@ -167,9 +167,9 @@ class _Walk:
         )
         dock.measure()
         self.wait(lambda: bool(self.session.measurements), "measuring")
-        self.session.scene.draw(
-            (m for m in self.session.measurements if m.calculator == "surface_distance_mm"), go=True
-        )
+        for distance in (m for m in self.session.measurements if m.calculator == "surface_distance_mm"):
+            dock.model.set_drawn(distance, True)
+            self.session.scene.draw([distance], go=True)
         self.done(
             "Measured",
             "Volumes, extents, distances and directions of the selected structures, drawn in the scene.",

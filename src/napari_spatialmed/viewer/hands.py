@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+from contextlib import suppress
+from weakref import WeakSet
+
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtGui import QGuiApplication
 
@@ -40,6 +44,7 @@ class HandsOff(QObject):
         application = QCoreApplication.instance()
         if application is not None:
             application.installEventFilter(self)
+            _waiting.add(self)
             self._quiet.start()
 
     def stop(self) -> None:
@@ -48,6 +53,7 @@ class HandsOff(QObject):
         application = QCoreApplication.instance()
         if application is not None:
             application.removeEventFilter(self)
+        _waiting.discard(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Qt: what is touched begins the quiet anew."""
@@ -62,3 +68,14 @@ class HandsOff(QObject):
             return
         self.stop()
         self.came.emit()
+
+
+_waiting: WeakSet[HandsOff] = WeakSet()
+
+
+@atexit.register
+def _wait_no_longer() -> None:
+    """Qt's last events come when Python is gone: looking at them would end the program with a crash."""
+    for hands in list(_waiting):
+        with suppress(RuntimeError):  # Qt has deleted it
+            hands.stop()
