@@ -6,6 +6,8 @@ No test here depends on how fast the machine is: what is on its way is held at a
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -211,3 +213,21 @@ class asked_to_close:
 
     def spontaneous(self) -> bool:
         return True
+
+
+LEAVING = """
+import napari
+from qtpy.QtWidgets import QApplication
+from napari_spatialmed.viewer.hands import HandsOff
+viewer = napari.Viewer()
+hands = HandsOff(10_000)
+hands.wait()
+QApplication.processEvents()
+"""
+
+
+@pytest.mark.parametrize("again", range(2))
+def test_a_program_that_ends_while_something_waits_for_the_hands_ends_well(again: int) -> None:
+    """Without giving up waiting, every other one ended with a crash."""
+    ended = subprocess.run([sys.executable, "-c", LEAVING], capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
