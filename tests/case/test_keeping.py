@@ -121,7 +121,46 @@ class TestLibrary:
         again = CaseLibrary().open(case.id)
         assert (again.id, again.names) == (case.id, case.names)
         assert (home / "cases.json").is_file()
-        assert library.files("case-000000000000") is None
+        assert library.find("case-000000000000") is None
+
+    def test_each_label_map_of_a_scan_is_found_by_its_hash(
+        self, save: Save, blocks: NDArray[np.uint8], home: Path
+    ) -> None:
+        scan = save("mr.nii.gz", blocks.astype(np.int16))
+        one = open_case(save("organs.nii.gz", blocks), scan)
+        two = open_case(save("tumour.nii.gz", np.roll(blocks, 1)), scan)
+        assert one.id == two.id
+        library = CaseLibrary()
+        for case in (one, two):
+            library.remember(case)
+        library.remember(two)
+        assert library.ids() == (one.id,)
+        assert len(library.by_files()) == 2
+        for case in (one, two):
+            assert (
+                library.open(one.id, label_sha256=case.label_sha256()).label_sha256() == case.label_sha256()
+            )
+        for unknown in ("", "f" * 64):
+            latest = library.find(one.id, unknown)
+            assert latest is not None
+            assert latest.labels == two.provenance.labels_path
+
+    def test_an_index_of_an_earlier_version_is_read(
+        self, save: Save, blocks: NDArray[np.uint8], home: Path
+    ) -> None:
+        case = open_case(save("seg.nii.gz", blocks))
+        library = CaseLibrary()
+        library.remember(case)
+        index = json.loads(library.path.read_text("utf-8"))
+        (entry,) = index[case.id]
+        del entry["label_sha256"], entry["structures"]
+        library.path.write_text(json.dumps({case.id: entry, "case-0": [7, {"labels": None}], "case-1": None}))
+        assert library.ids() == (case.id,)
+        assert library.open(case.id, label_sha256=case.label_sha256()).id == case.id
+        library.remember(case)
+        assert len(json.loads(library.path.read_text("utf-8"))[case.id]) == 1, (
+            "it took the place of the old one"
+        )
 
     def test_files_lead_to_the_case_they_were_when_last_opened(
         self, save: Save, blocks: NDArray[np.uint8], tmp_path: Path

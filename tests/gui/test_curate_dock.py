@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -16,7 +18,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit
 
 from napari_spatialmed import benchmark
-from napari_spatialmed.case import Case, CaseLibrary, make_case, open_sample
+from napari_spatialmed.case import Case, CaseFiles, CaseLibrary, make_case, open_case, open_sample
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.questions import build_question, check_question
@@ -354,6 +356,66 @@ def test_another_label_map_of_the_same_scan_is_told_and_breaks_nothing(dock: Any
         assert "another one of the same scan" in dock.message.text()
         assert dock.session.scene.drawing_layers.drawings == {}
         dock.at_hand.evidence()
+
+
+def two_label_maps(folder: Path) -> tuple[CaseFiles, CaseFiles]:
+    """Files of one scan with its organs, and with the liver alone under another label."""
+    case = open_sample("phantom-abdomen")
+    files = []
+    for name, labels in (
+        ("organs", case.labels),
+        ("liver", 9 * (case.labels == case["liver"].label).astype(np.uint8)),
+    ):
+        names = case.names if name == "organs" else {9: "liver"}
+        (folder / f"{name}.json").write_text(json.dumps(names))
+        nib.save(nib.Nifti1Image(labels, case.affine), folder / f"{name}.nii.gz")
+        files.append(CaseFiles(folder / f"{name}.nii.gz", folder / "ct.nii.gz", str(folder / f"{name}.json")))
+    assert case.image is not None
+    # Another scan than the one that the dock's own questions are about.
+    nib.save(nib.Nifti1Image(case.image + np.int16(1), case.affine), folder / "ct.nii.gz")
+    return files[0], files[1]
+
+
+def test_of_two_label_maps_of_a_scan_each_question_brings_its_own(
+    dock: Any, tmp_path: Path, qtbot: Any
+) -> None:
+    session, questions = dock.session, []
+    for files, asked in zip(two_label_maps(tmp_path), ("spleen", "liver"), strict=True):
+        case = open_case(files.labels, files.image, names=files.names)
+        CaseLibrary().remember(case)
+        put(session.benchmark, CaseGeometry(case), [("volest.absolute", (asked,))])
+        questions.append(list(session.benchmark.state.questions)[-1])
+    session.benchmark_changed.emit()
+    for question, name in zip(questions * 2, ("organs", "liver") * 2, strict=True):
+        session.set_question(question)
+        qtbot.waitUntil(
+            lambda name=name: (
+                name in str(session.case.provenance.labels_path)  # type: ignore[misc]
+                and not session.opening.running
+                and not session.arriving
+            ),
+            timeout=60_000,
+        )
+        assert session.question == question
+        assert "another one" not in dock.message.text()
+        assert session.case.label_sha256() == dock.state.question.label_sha256
+
+
+def test_a_scan_taken_up_later_stays_though_a_question_had_waited_for_another(
+    dock: Any, tmp_path: Path, qtbot: Any
+) -> None:
+    session = dock.session
+    organs, liver = two_label_maps(tmp_path)
+    case = open_case(organs.labels, organs.image, names=organs.names)
+    CaseLibrary().remember(case)
+    put(session.benchmark, CaseGeometry(case), [("volest.absolute", ("spleen",))])
+    session.benchmark_changed.emit()
+    session.open_case_async(liver.labels, liver.image, names=liver.names)
+    session.set_question(list(session.benchmark.state.questions)[-1])
+    assert dock.at_hand.scan.bringing
+    session.open_sample_async("phantom-brain")
+    qtbot.waitUntil(lambda: not session.opening.running and not session.arriving, timeout=60_000)
+    assert session.case.id not in (case.id, dock.state.case)
 
 
 def test_a_file_that_another_dock_cannot_open_is_not_told_here(dock: Any, tmp_path: Path, qtbot: Any) -> None:

@@ -99,13 +99,10 @@ def test_the_next_one_is_read_ahead_and_only_that(bare: Session, cases: CaseList
     wait_for(lambda: bare.ahead.ready is not None)
     assert cases.ahead is not None
     assert cases.ahead.key == "p02"
-    read = bare.ahead.ready
-    assert read not in CaseLibrary().ids(), "it may be another label map of a scan that questions are about"
     cases.next()
     assert not bare.opening.running, "nothing is left to read"
     assert cases.coming.key == "p02"
     wait_for(lambda: cases.on_show.key == "p02")
-    wait_for(lambda: read in CaseLibrary().ids())
     assert cases.coming is None
     wait_for(lambda: bare.ahead.ready is not None)
     assert cases.ahead.key == "p03"

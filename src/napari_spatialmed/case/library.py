@@ -1,7 +1,7 @@
 """Which files on this machine belong to a case id.
 
 A benchmark names its cases by hashes only.  So that a reviewer who reopens one finds the scans again, this index keeps
-id → files in the user's own data folder; it is never part of a benchmark.
+id → files in the user's own data folder, for each label map of a scan; it is never part of a benchmark.
 """
 
 from __future__ import annotations
@@ -25,12 +25,16 @@ from napari_spatialmed.whole import written_whole
 
 @dataclass(frozen=True)
 class KnownCase:
-    """What is known of files that were opened before.
+    """A label map with its scan that were opened before.
 
     Attributes
     ----------
     id
         The case's id when they were last opened.
+    labels, image
+        Where they lie.
+    label_sha256
+        Hash of the label map then; empty in an index of an earlier version.
     names
         Table's id or names file to open them with; None guesses.
     modality, segmentation
@@ -40,10 +44,18 @@ class KnownCase:
     """
 
     id: str
+    labels: Path
+    image: Path | None
+    label_sha256: str
     names: str | None
     modality: Modality
     segmentation: str
     structures: int | None
+
+    @property
+    def place(self) -> tuple[Path, Path | None]:
+        """Label map and scan."""
+        return self.labels, self.image
 
 
 class CaseLibrary:
@@ -72,6 +84,7 @@ class CaseLibrary:
         entry = {
             "labels": str(labels.resolve()),
             "image": None if image is None else str(image.resolve()),
+            "label_sha256": case.label_sha256(),
             "names": _names_of(case),
             "modality": case.modality,
             "segmentation": case.provenance.segmentation,
@@ -81,9 +94,9 @@ class CaseLibrary:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{self.path}.lock", timeout=10):
                 # The last one opened stands last: files that were written anew belong to their latest case.
-                known = self._read()
-                known.pop(case.id, None)
-                self._write({**known, case.id: entry})
+                index = self._read()
+                others = [e for e in index.pop(case.id, []) if _place(e) != _place(entry)]
+                self._write({**index, case.id: [*others, entry]})
         except (OSError, TimeoutError) as error:
             raise CaseError(
                 f"the index of cases can't be written ({error})",
@@ -114,75 +127,87 @@ class CaseLibrary:
         self.remember(case)
         return case
 
-    def files(self, case_id: str) -> dict[str, str | None] | None:
-        """Labels, image, names, modality and segmentation of a case, or None if it was never opened here."""
-        entry = self._read().get(case_id)
-        if not isinstance(entry, dict) or not isinstance(entry.get("labels"), str):
-            return None
-        return {key: entry.get(key) for key in ("labels", "image", "names", "modality", "segmentation")}
+    def find(self, case_id: str, label_sha256: str = "") -> KnownCase | None:
+        """What is known of a case, or None if it was never opened here.
+
+        Of several label maps of one scan it is the one with this hash; where none is, the one opened last.
+        """
+        known = [_known(case_id, entry) for entry in self._read().get(case_id, [])]
+        latest = known[-1] if known else None
+        same = (k for k in known if label_sha256 and k.label_sha256 == label_sha256)
+        return next(same, latest)
 
     def by_files(self) -> dict[tuple[Path, Path | None], KnownCase]:
         """Label map and scan → the case they were when last opened."""
-        found: dict[tuple[Path, Path | None], KnownCase] = {}
-        for case_id, entry in self._read().items():
-            if isinstance(entry, dict) and isinstance(entry.get("labels"), str):
-                image, structures = entry.get("image"), entry.get("structures")
-                found[Path(entry["labels"]), None if image is None else Path(image)] = KnownCase(
-                    case_id,
-                    entry.get("names"),
-                    entry.get("modality") or "unknown",
-                    entry.get("segmentation") or "unknown",
-                    structures if isinstance(structures, int) else None,
-                )
-        return found
+        known = (_known(case_id, entry) for case_id, entries in self._read().items() for entry in entries)
+        return {k.place: k for k in known}
 
     def ids(self) -> tuple[str, ...]:
         """All known case ids."""
-        return tuple(self._read())
+        return tuple(case_id for case_id, entries in self._read().items() if entries)
 
-    def open(self, case_id: str, progress: Progress | None = None) -> Case:
-        """Open a known case again.
+    def open(self, case_id: str, progress: Progress | None = None, *, label_sha256: str = "") -> Case:
+        """Open a known case again; of several label maps of one scan, the one that `find` tells.
 
         Raises
         ------
         CaseError
             If it isn't known here, its files are gone, or they now hold another scan.
         """
-        entry = self.files(case_id)
-        if entry is None:
+        known = self.find(case_id, label_sha256)
+        if known is None:
             raise CaseError(
                 f"no files are known here for {case_id}",
                 hint="Open its label map and scan once; they are recognised by their content.",
             )
-        labels, image, names = entry["labels"], entry["image"], entry["names"]
         case = open_case(
-            str(labels),
-            image,
-            names=names,
-            segmentation=entry["segmentation"] or "unknown",
-            progress=progress,
+            known.labels, known.image, names=known.names, segmentation=known.segmentation, progress=progress
         )
         if case.id != case_id:
             raise CaseError(
                 f"the files now hold another scan than {case_id}",
-                where=image or labels,
+                where=known.image or known.labels,
                 hint="Find the original files and open them once.",
             )
         return case
 
-    def _read(self) -> dict[str, Any]:
-        """The index; an unreadable one counts as empty, since opening a case again rebuilds it."""
+    def _read(self) -> dict[str, list[dict[str, Any]]]:
+        """Case id → one entry per label map; an unreadable index counts as empty, since opening a case again rebuilds it."""
         with suppress(OSError, ValueError):
             raw = json.loads(self.path.read_text(encoding="utf-8"))
             if isinstance(raw, dict):
-                return raw
+                # An earlier version kept one label map per scan.
+                lists = {key: entry if isinstance(entry, list) else [entry] for key, entry in raw.items()}
+                return {key: list(filter(_is_entry, entries)) for key, entries in lists.items()}
         return {}
 
-    def _write(self, entries: dict[str, Any]) -> None:
+    def _write(self, entries: dict[str, list[dict[str, Any]]]) -> None:
         """Replace the index in one step, so that a crash leaves the old one."""
         with written_whole(self.path) as beside:
             beside.touch(0o600)  # where scans lie may name patients: for the owner alone
             beside.write_text(json.dumps(entries, indent=1), "utf-8")
+
+
+def _is_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("labels"), str)
+
+
+def _place(entry: dict[str, Any]) -> tuple[Any, Any]:
+    return entry["labels"], entry.get("image")
+
+
+def _known(case_id: str, entry: dict[str, Any]) -> KnownCase:
+    image, structures = entry.get("image"), entry.get("structures")
+    return KnownCase(
+        case_id,
+        Path(entry["labels"]),
+        None if image is None else Path(image),
+        entry.get("label_sha256") or "",
+        entry.get("names"),
+        entry.get("modality") or "unknown",
+        entry.get("segmentation") or "unknown",
+        structures if isinstance(structures, int) else None,
+    )
 
 
 def _names_of(case: Case) -> str | None:

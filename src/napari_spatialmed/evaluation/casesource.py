@@ -81,9 +81,10 @@ class CaseSource:
     def _find(self, case_id: str) -> Case:
         if case_id in self._known:
             return self._open(self._known[case_id], case_id)
-        if self._library is not None and self._library.files(case_id) is not None:
+        labels = self._labels.get(case_id, "")
+        if self._library is not None and self._library.find(case_id, labels) is not None:
             try:
-                case = self._library.open(case_id)
+                case = self._library.open(case_id, label_sha256=labels)
                 if self._is_wanted(case):
                     return case
             except SpatialMedError as error:  # moved or changed: look in the folders

@@ -114,7 +114,11 @@ def in_benchmark_only(
     state: State, known: Mapping[Place, KnownCase], listed: set[str | None]
 ) -> list[CaseRow]:
     """Rows for the benchmark's cases that aren't listed yet, in the order of their first question."""
-    places = {found.id: (place, found) for place, found in known.items()}
+    places = {found.id: found for found in known.values()}
+    # Of several label maps of one scan, the one that the questions are about.
+    for found in known.values():
+        if (record := state.cases.get(found.id)) is not None and record.label_sha256 == found.label_sha256:
+            places[found.id] = found
     ids = dict.fromkeys([*(q.case for q in state.questions.values()), *state.cases])
     rows = []
     for case_id in ids:
@@ -125,7 +129,8 @@ def in_benchmark_only(
             ("unknown", None) if record is None else (record.modality, len(record.structures) or None)
         )
         if case_id in places:
-            (labels, image), found = places[case_id]
+            found = places[case_id]
+            labels, image = found.place
             gone = next((p for p in (labels, image) if p is not None and not p.exists()), None)
             problem = "" if gone is None else f"The file is gone: {gone}"
             row = CaseRow(

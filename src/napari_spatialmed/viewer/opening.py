@@ -25,10 +25,14 @@ _told: set[Path] = set()
 
 @dataclass(frozen=True)
 class Wanted:
-    """A scan to be shown: its files, and the id it must turn out to have, where a question or a list says so."""
+    """A scan to be shown: its files, and the id it must turn out to have, where a question or a list says so.
+
+    Of several label maps of one scan, `label_sha256` says which; empty where any will do.
+    """
 
     files: CaseFiles
     case_id: str | None = None
+    label_sha256: str = ""
 
     def fits(self, opened: Opened) -> bool:
         """Whether this is what was wanted."""
@@ -55,24 +59,24 @@ def note_place(case: Case) -> None:
             show_warning(str(error))
 
 
-def known_scan(case_id: str) -> Wanted | None:
-    """Where a case's files were on this machine when it was last opened, or None if it never was."""
-    entry = CaseLibrary().files(case_id)
-    if entry is None:
-        return None
-    labels, image = entry["labels"], entry["image"]
-    return Wanted(CaseFiles(Path(str(labels)), None if image is None else Path(image)), case_id)
+def known_scan(case_id: str, label_sha256: str = "") -> Wanted | None:
+    """Where a case's files were on this machine when it was last opened, or None if it never was.
 
-
-def read_wanted(job: Job, wanted: Wanted, *, ahead: bool = False) -> Opened:
-    """Read a scan: under the names it had last time, else under those that lie with it.
-
-    What is read `ahead` is not noted yet: it may be another label map of a scan whose questions are being answered.
+    Of several label maps of one scan it is the one with this hash, if that is known.
     """
+    known = CaseLibrary().find(case_id, label_sha256)
+    if known is None:
+        return None
+    files, is_it = CaseFiles(known.labels, known.image), known.label_sha256 == label_sha256
+    return Wanted(files, case_id, label_sha256 if is_it else "")
+
+
+def read_wanted(job: Job, wanted: Wanted) -> Opened:
+    """Read a scan: under the names it had last time, else under those that lie with it."""
     files, library = wanted.files, CaseLibrary()
     if wanted.case_id is not None:
-        case_id = wanted.case_id
-        return open_prepared(job, lambda progress: library.open(case_id, progress), ahead=ahead)
+        case_id, sha = wanted.case_id, wanted.label_sha256
+        return open_prepared(job, lambda progress: library.open(case_id, progress, label_sha256=sha))
     known = library.by_files().get((files.labels.resolve(), files.image and files.image.resolve()))
     names, segmentation = (files.names, "unknown") if known is None else (known.names, known.segmentation)
     return open_prepared(
@@ -80,14 +84,11 @@ def read_wanted(job: Job, wanted: Wanted, *, ahead: bool = False) -> Opened:
         lambda progress: open_case(
             files.labels, files.image, names=names, segmentation=segmentation, progress=progress
         ),
-        ahead=ahead,
     )
 
 
-def open_prepared(
-    job: Job, opening: Callable[[Callable[[str, float], None]], Case], *, ahead: bool = False
-) -> Opened:
-    """Read, measure every structure once, and make the layers; note where it lies unless it is only read `ahead`."""
+def open_prepared(job: Job, opening: Callable[[Callable[[str, float], None]], Case]) -> Opened:
+    """Read, measure every structure once, make the layers, and note where it lies."""
 
     def progress(text: str, fraction: float) -> None:
         job.check()
@@ -100,6 +101,5 @@ def open_prepared(
     geometry.save()
     job.check()
     job.progress(0.9, "Preparing the picture")
-    if not ahead:
-        note_place(case)
+    note_place(case)
     return case, geometry, Prepared(case)

@@ -117,7 +117,7 @@ class QuestionAtHand(QObject):
         self._entry.question_turned()
         state = self.state
         if state is not None:
-            self.scan.bring(state.case)
+            self.scan.bring(state.question)
             self._on_show(state)
 
     def _on_case(self) -> None:
@@ -136,9 +136,11 @@ class QuestionAtHand(QObject):
 
     def _on_show(self, state: QuestionState) -> None:
         """Draw the evidence if the scan is there, and see to it that the next one will be."""
-        if self._session.case is not None and self._session.case.id == state.case:
+        if self.scan.bringing or self._session.arriving:
+            return  # another scan, or another label map of this one: what is on show now isn't it
+        case = self._session.case
+        if case is not None and case.id == state.case:
             show_evidence(self._session, state.question)
-            case = self._session.case
             missing = [n for n in state.question.key.structures if n not in case]
             if missing:
                 self._panel.message.say(
@@ -146,9 +148,9 @@ class QuestionAtHand(QObject):
                     "Open the one that the question is about in the Case list.",
                     "warning",
                 )
-            following = self._panel.queue.next_case()
-            if following is not None:
-                self.scan.foresee(following)
+            following = self._panel.queue.next_of_another_case()
+            if following is not None and self._session.benchmark is not None:
+                self.scan.foresee(self._session.benchmark.state.questions[following].question)
 
     def _scan_missing(self, case_id: str) -> None:
         self._panel.message.say(

@@ -119,8 +119,8 @@ class QueuePanel(QWidget):
         waiting = {row.question for row in self.model.matching("To do")}
         return next((question for question in among if question in waiting), None)
 
-    def next_case(self) -> str | None:
-        """The scan that comes next, once few questions are left on this one."""
+    def next_of_another_case(self) -> str | None:
+        """The first question about the scan that comes next, once few questions are left on this one."""
         rows, here = self.model.rows, self.model.row_of(self._current)
         if here < 0:
             return None
@@ -129,7 +129,7 @@ class QueuePanel(QWidget):
             if row.state not in TO_DO:
                 continue
             if row.case != rows[here].case:
-                return row.case
+                return row.question
             left += 1
             if left >= LAST_OF_A_CASE:
                 return None

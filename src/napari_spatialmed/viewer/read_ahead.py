@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from napari_spatialmed.case import Case, CaseFiles
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.viewer.opening import Opened, Wanted, note_place, read_wanted
+from napari_spatialmed.viewer.opening import Opened, Wanted, read_wanted
 from napari_spatialmed.viewer.work import Job, Work
 
 _LOOK_EVERY_S = 0.05
@@ -69,8 +69,6 @@ class ReadAhead:
         if opened is None or not wanted.fits(opened):
             return None
         self._reading = None
-        # Writing the index waits for other processes that write it.
-        threading.Thread(target=note_place, args=(opened[0],), daemon=True).start()
         return opened
 
     def awaited(self, wanted: Wanted) -> _Reading | None:
@@ -109,14 +107,13 @@ def wait_for(job: Job, reading: _Reading) -> Opened:
     if reading.error is not None:
         raise reading.error
     if reading.opened is not None and reading.wanted.fits(reading.opened):
-        note_place(reading.opened[0])
         return reading.opened
     return read_wanted(job, reading.wanted)
 
 
 def _read(job: Job, reading: _Reading) -> None:
     try:
-        reading.opened = read_wanted(job, reading.wanted, ahead=True)
+        reading.opened = read_wanted(job, reading.wanted)
     except SpatialMedError as error:
         reading.error = error
     finally:

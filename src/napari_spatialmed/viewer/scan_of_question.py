@@ -5,7 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import QObject, Signal
 
 from napari_spatialmed.errors import SpatialMedError
-from napari_spatialmed.viewer.opening import known_scan
+from napari_spatialmed.questions import Question
+from napari_spatialmed.viewer.opening import Wanted, known_scan
 from napari_spatialmed.viewer.session import Session
 
 
@@ -18,10 +19,11 @@ class ScanOfQuestion(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._opening: str | None = None  # what we asked the session to open
-        self._after: str | None = None  # to be opened once what another dock opens is there
+        self._opening: Wanted | None = None  # what we asked the session to open
+        self._after: Question | None = None  # whose scan comes once what another dock opens is there
         session.opening.started.connect(self._opening_began)
         session.opening.failed.connect(self._opening_failed)
+        session.opening.cancelled.connect(self._opening_cancelled)
         session.opening.finished.connect(self._opening_ended)
 
     @property
@@ -29,37 +31,51 @@ class ScanOfQuestion(QObject):
         """Whether a scan is on its way for the question at hand."""
         return self._opening is not None or self._after is not None
 
-    def bring(self, case_id: str) -> None:
-        """Show this case: at once if it was read ahead, else as soon as it is read."""
+    def bring(self, question: Question) -> None:
+        """Show its case, under the labels it was made from where these are known: at once if it was read ahead, else as soon as it is read."""
         session = self._session
         self._after = None
-        wanted = known_scan(case_id)
-        if session.case is not None and session.case.id == case_id:
+        wanted = known_scan(question.case, question.label_sha256)
+        if self._is_on_show(question, wanted):
             if self._opening is not None:
                 session.opening.cancel()
-        elif self._opening == case_id:
-            return
         elif wanted is None:
-            self.missing.emit(case_id)
+            self.missing.emit(question.case)
+        elif self._opening == wanted:
+            return
         elif session.opening.running and self._opening is None:
-            self._after = case_id
+            self._after = question
         else:
             session.show_async(wanted)
-            self._opening = case_id if session.opening.running else None
+            self._opening = wanted if session.opening.running else None
 
-    def foresee(self, case_id: str) -> None:
-        """Have this case read ahead; nothing happens if it is on show, being opened, or unknown here."""
-        on_show = None if self._session.case is None else self._session.case.id
-        wanted = known_scan(case_id)
-        if case_id not in (on_show, self._opening) and wanted is not None:
+    def foresee(self, question: Question) -> None:
+        """Have its case read ahead; nothing happens if it is on show, being opened, or unknown here."""
+        wanted = known_scan(question.case, question.label_sha256)
+        if wanted is not None and wanted != self._opening and not self._is_on_show(question, wanted):
             self._session.ahead.expect(wanted, certain=True)
 
+    def _is_on_show(self, question: Question, wanted: Wanted | None) -> bool:
+        """Whether its scan is, and no label map lies elsewhere that is known to be the question's own."""
+        case = self._session.case
+        if case is None or case.id != question.case:
+            return False
+        labels = case.provenance.labels_path
+        if wanted is None or not wanted.label_sha256 or labels is None:
+            return True
+        return labels.resolve() == wanted.files.labels
+
     def _opening_began(self) -> None:
-        self._opening = None  # by somebody else, in place of ours; `bring` knows better afterwards
+        # By somebody else, in place of ours; `bring` knows better afterwards.
+        self._opening = self._after = None
 
     def _opening_failed(self, error: SpatialMedError) -> None:
         if self._opening is not None:
             self.failed.emit(error)
+
+    def _opening_cancelled(self) -> None:
+        if self._session.arriving:
+            self._after = None  # another scan was asked for since, and is there
 
     def _opening_ended(self) -> None:
         self._opening = None

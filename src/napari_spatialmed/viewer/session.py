@@ -159,8 +159,8 @@ class Session:
             return
         opened, title = self.ahead.take(wanted), f"Opening {wanted.files.labels.name}"
         if opened is not None:
-            self.opening.cancel()
             self._opened(opened)
+            self.opening.cancel()
         elif (reading := self.ahead.awaited(wanted)) is not None:
             self.opening.run(title, wait_for, reading)
         else:
