@@ -34,9 +34,9 @@ def test_propose_fills_a_file(labels: Path, tmp_path: Path, capsys: pytest.Captu
     assert found.funnel().total.adds_up
     assert len(found.cases) == 1
     assert str(labels) not in path.read_text("utf-8")
-    known = CaseLibrary().files(next(iter(found.cases)))
+    known = CaseLibrary().find(next(iter(found.cases)))
     assert known is not None, "in the window its scan is found without asking"
-    assert (known["labels"], known["names"]) == (str(labels), str(names))
+    assert (known.labels, known.names) == (labels, str(names))
 
 
 def test_questions_are_proposed_where_the_scans_place_cant_be_noted(

@@ -426,7 +426,7 @@ def test_the_settings_decide_how_a_case_opens(make_napari_viewer: Maker) -> None
         assert tuple(session.scene.case_layers.image.contrast_limits) == session.scene.windows["Bone"]
         assert session.scene.palette == "safe"
     finally:
-        looks.ct_window, looks.palette = "Abdomen", "steady"
+        looks.ct_window, looks.palette = "By structures", "steady"
 
 
 def test_colour_blind_safe_colours_reach_every_view(session: Session, wait_for: Wait) -> None:

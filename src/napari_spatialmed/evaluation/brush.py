@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_spatialmed.case.window import Window, apply_window, choose_window
 from napari_spatialmed.evaluation.drawing import (
     OUTLINE_COLORS,
     RGB,
@@ -33,7 +34,6 @@ from napari_spatialmed.evaluation.planes import (
     section,
     section_spacing,
 )
-from napari_spatialmed.evaluation.window import Window, apply_window, choose_window
 
 if TYPE_CHECKING:
     from napari_spatialmed.geometry.case_geometry import CaseGeometry

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_spatialmed.case import Structure
-from napari_spatialmed.evaluation.window import percentiles
+from napari_spatialmed.case.window import percentiles
 
 if TYPE_CHECKING:
     from napari_spatialmed.geometry.case_geometry import CaseGeometry

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_spatialmed.case import sample_folder
+from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.button_row import button_row
 from napari_spatialmed.viewer.case_list_table import CASE, KEPT, KIND, OTHERS, STRUCTURES, YOU, CaseListModel
@@ -118,7 +119,7 @@ class CaseListDock(QWidget):
         self.cases.looking.returned.connect(self._looked)
         self.cases.looking.finished.connect(self._refresh)
         self.session.opening.started.connect(self._began)
-        self.session.opening.failed.connect(self.message.fail)
+        self.session.opening.failed.connect(self._could_not_open)
         self.where.returnPressed.connect(self._look)
         self.folder_button.clicked.connect(self._choose_folder)
         self.samples_button.clicked.connect(self._list_samples)
@@ -162,6 +163,11 @@ class CaseListDock(QWidget):
 
     def _began(self) -> None:
         self.message.clear()
+
+    def _could_not_open(self, error: SpatialMedError) -> None:
+        # What another dock opens is told there.
+        if self.cases.coming is not None:
+            self.message.fail(error)
 
     def _cancelled(self) -> None:
         self.message.say(f"Stopped; {len(self.cases.rows)} cases were found by then.")

@@ -8,16 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_spatialmed.case import Case
+from napari_spatialmed.case.window import CT_WINDOWS, ct_preset
 
-CT_WINDOWS: dict[str, tuple[float, float]] = {
-    "Abdomen": (350, 40),
-    "Liver": (150, 60),
-    "Lung": (1400, -500),
-    "Bone": (1000, 400),
-    "Brain": (100, 50),
-    "Mediastinum": (400, 50),
-}
-"""Name → width, level in HU."""
+BY_STRUCTURES = "By structures"
+"""In place of a name: the window that shows what is labelled."""
 PERCENTILE_WINDOWS: dict[str, tuple[float, float]] = {
     "Automatic": (1, 99.5),
     "Wide": (0, 100),
@@ -35,11 +29,13 @@ def sample_percentiles(image: NDArray[Any], percents: tuple[float, ...]) -> tupl
     return tuple(float(v) for v in np.percentile(above if above.size else np.zeros(1), percents))
 
 
-def windows(case: Case, first: str = "Abdomen") -> dict[str, tuple[float, float]]:
+def windows(case: Case, first: str = BY_STRUCTURES) -> dict[str, tuple[float, float]]:
     """The presets that fit a case: name → contrast limits; it opens in the first, which for CT can be chosen."""
     if case.image is None:
         return {}
     if case.modality == "CT":
+        if first == BY_STRUCTURES:
+            first = ct_preset(case.structures)
         names = sorted(CT_WINDOWS, key=lambda name: name != first)
         pairs = {name: CT_WINDOWS[name] for name in names}
         return {name: (level - width / 2, level + width / 2) for name, (width, level) in pairs.items()}

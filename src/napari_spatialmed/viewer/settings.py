@@ -11,7 +11,7 @@ Palette = Literal["steady", "safe"]
 
 
 def first_ct_window() -> str:
-    """Name of the window preset that a CT opens in."""
+    """Name of the window preset that a CT opens in, or :data:`~napari_spatialmed.viewer.pixels.BY_STRUCTURES`."""
     return str(get_plugin_settings(_PLUGIN).looks.ct_window)
 
 

@@ -9,17 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_spatialmed.case import Case, Structure
+from napari_spatialmed.case.model import Case, Structure
 
 CT_WINDOWS = {
-    "abdomen": (350.0, 40.0),
-    "lung": (1400.0, -500.0),
-    "bone": (1000.0, 400.0),
-    "brain": (100.0, 50.0),
+    "Abdomen": (350.0, 40.0),
+    "Liver": (150.0, 60.0),
+    "Lung": (1400.0, -500.0),
+    "Bone": (1000.0, 400.0),
+    "Brain": (100.0, 50.0),
+    "Mediastinum": (400.0, 50.0),
 }
 """Width and level in HU, as radiologists set them."""
 
 _LUNG = ("lung", "bronch", "airway", "trachea")
+_IN_LUNG = (*_LUNG, "vessel", "nodule")
 _BRAIN = (
     "brain", "ventric", "thalam", "caudate", "putamen", "pallid", "hippocamp", "amygdal", "insula", "lobe", "cerebell",
     "gyrus", "csf", "corpus_callosum", "oedema", "edema", "enhancing", "necro",
@@ -48,9 +51,11 @@ def choose_window(case: Case, structures: Sequence[Structure]) -> Window:
         What is asked about: lungs, bones and brain in a CT have windows of their own, if all of them are that.
     """
     if case.modality == "CT":
-        name = _ct_preset(structures)
+        name = ct_preset(structures)
         width, level = CT_WINDOWS[name]
-        return Window(level - width / 2, level + width / 2, f"{name} window {width:.0f}/{level:.0f} HU")
+        return Window(
+            level - width / 2, level + width / 2, f"{name.lower()} window {width:.0f}/{level:.0f} HU"
+        )
     low, high = percentiles(case.image, 1.0, 99.5)
     return Window(low, high, "1st to 99.5th percentile")
 
@@ -79,11 +84,16 @@ def apply_window(values: NDArray[Any], window: Window) -> NDArray[np.uint8]:
     return np.rint(255 * np.clip(np.nan_to_num(scaled, nan=0.0), 0, 1)).astype(np.uint8)
 
 
-def _ct_preset(structures: Sequence[Structure]) -> str:
-    if structures and all(any(word in s.concept for word in _LUNG) for s in structures):
-        return "lung"
+def ct_preset(structures: Sequence[Structure]) -> str:
+    """Which of the windows in `CT_WINDOWS` shows these structures: one for soft tissue, unless all of them are lung, bone or brain."""
+    if _any_are(structures, _LUNG) and all(_any_are([s], _IN_LUNG) for s in structures):
+        return "Lung"
     if structures and all(s.kind == "bone" for s in structures):
-        return "bone"
-    if structures and all(any(word in s.concept for word in _BRAIN) for s in structures):
-        return "lung" if any("lung" in s.concept for s in structures) else "brain"
-    return "abdomen"
+        return "Bone"
+    if structures and all(_any_are([s], _BRAIN) for s in structures):
+        return "Brain"
+    return "Abdomen"
+
+
+def _any_are(structures: Sequence[Structure], words: Sequence[str]) -> bool:
+    return any(word in s.concept for s in structures for word in words)
