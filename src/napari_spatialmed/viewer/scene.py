@@ -48,7 +48,6 @@ from napari_spatialmed.viewer.window_level import WindowLevel
 
 BACKGROUND = "#0c0e10"
 """Behind scans, in both themes: a bright canvas would blind the eye to dark tissue."""
-"""Of the scale bar."""
 
 
 class Scene:
