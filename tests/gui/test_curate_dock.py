@@ -197,6 +197,9 @@ def test_an_earlier_text_is_restored_from_the_history(dock: Any) -> None:
 def test_recomputing_shows_stored_against_now(dock: Any, qtbot: Any) -> None:
     dock.recompute()
     qtbot.waitUntil(lambda: dock.checks.truth_label.text().startswith("✓ stored"), timeout=60_000)
+    question = dock.state.question
+    stored = f"{question.answer} ({question.answer_text})" if question.options else question.answer_text
+    assert dock.checks.truth_label.text() == f"✓ stored {stored}, now {question.answer}."
 
 
 # ---- reviewing

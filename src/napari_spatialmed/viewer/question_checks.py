@@ -94,9 +94,9 @@ class QuestionChecks(QWidget):
     def _recomputed(self, result: tuple[Question, Recomputed]) -> None:
         question, now = result
         mark = "✓" if now.matches else "✗"
-        self._say_truth(
-            f"{mark} stored {question.answer_text}, now {now.answer or 'undecidable'} (truth {now.truth}). {now.reason}"
-        )
+        stored = f"{question.answer} ({question.answer_text})" if question.options else question.answer_text
+        computed = now.answer or ("undecidable" if now.truth is None else "no option")
+        self._say_truth(f"{mark} stored {stored}, now {computed}. {now.reason}".rstrip())
 
     def _say_truth(self, text: str) -> None:
         self.truth_label.setText(text)
