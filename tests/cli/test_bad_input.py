@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from napari_spatialmed import benchmark
+from napari_spatialmed.cli import main
 
 PHANTOM = Path(__file__).resolve().parents[2] / "sample_data" / "phantom_abdomen"
 LABELS, SCAN, NAMES = (str(PHANTOM / name) for name in ("labels.nii.gz", "ct.nii.gz", "names.json"))
@@ -134,6 +135,14 @@ def test_a_benchmark_of_another_kind(tmp_path: Path) -> None:
     assert path.read_text("utf-8") == "dear diary\n"
 
 
+def test_a_folder_where_a_file_is_meant(tmp_path: Path) -> None:
+    for arguments in (
+        ("repair", tmp_path),
+        ("import", tmp_path, "--benchmark", tmp_path / "b.spatialmed.jsonl"),
+    ):
+        assert f"{tmp_path}: this is a folder. Name one file in it." in refused(*arguments)
+
+
 def test_a_name_that_no_system_takes(tmp_path: Path) -> None:
     assert "too long" in refused("merge", LABELS, "--out", tmp_path / ("n" * 300 + ".spatialmed.jsonl"))
 
@@ -148,15 +157,25 @@ def test_open_says_what_is_missing_before_a_window_opens(
         assert "no display" in refused("open", LABELS)
 
 
-def test_usage_errors_leave_with_2() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "napari_spatialmed", "propose", LABELS],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 2
-    assert "--benchmark" in done.stderr
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["propose", LABELS], "Missing option '--benchmark'."),
+        (
+            ["propose", LABELS, "--benchmark", "b", "--earlier-image", SCAN],
+            "--earlier-image goes with --earlier.",
+        ),
+        (["measure", LABELS, "--workers", "2"], "--workers and --scheduler go with --cases."),
+        (["open", LABELS, "--question", "q-1"], "--question needs --benchmark, the file that holds it."),
+    ],
+)
+def test_usage_errors_leave_with_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_the_good_case_works(tmp_path: Path) -> None:

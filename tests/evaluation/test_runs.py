@@ -200,6 +200,13 @@ def test_a_folder_holds_one_run(items, markers, tmp_path):
             run(server, items[:2], markers, tmp_path / "run", Plan(layout="montage"))
 
 
+def test_a_run_is_never_begun_among_other_files(items, markers, tmp_path):
+    (tmp_path / "ct.nii.gz").write_bytes(b"a scan")
+    with ModelServer() as server, pytest.raises(RunError, match="something else here already"):
+        run(server, items[:1], markers, tmp_path)
+    assert [p.name for p in tmp_path.iterdir() if not p.name.startswith(".")] == ["ct.nii.gz"]
+
+
 def test_a_torn_last_line_is_set_aside_and_its_item_asked_again(items, markers, tmp_path):
     with ModelServer() as server:
         run(server, items[:5], markers, tmp_path / "run")

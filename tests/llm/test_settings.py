@@ -85,6 +85,12 @@ def test_a_taken_name_is_replaced_only_when_asked() -> None:
     assert endpoints()["lab"].model == "other"
 
 
+def test_removing_what_is_not_there_lists_what_is() -> None:
+    save_endpoint(LAB)
+    with pytest.raises(NoEndpointError, match=r"no endpoint 'lib'. There are: lab\."):
+        remove_endpoint("lib")
+
+
 @pytest.mark.parametrize("name", ["", "a b", "environment", 'x"]\n[y', "../x"])
 def test_names_that_would_break_the_file_are_refused(name: str) -> None:
     with pytest.raises(EndpointSettingsError):

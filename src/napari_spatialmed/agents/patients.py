@@ -17,7 +17,8 @@ def patient_of(path: Path, pattern: str | None) -> str | None:
         found = re.search(pattern, str(path))
     except re.error as error:
         raise BenchmarkError(
-            f"the pattern for the patient is none: {error}", where=pattern, hint="For example '(sub-\\d+)'."
+            f"the patient's pattern {pattern!r} is no regular expression ({error})",
+            hint="For example '(sub-\\d+)'.",
         ) from None
     if found is None:
         raise BenchmarkError(

@@ -85,6 +85,8 @@ def not_a_benchmark(path: Path, data: bytes) -> BenchmarkError:
 def cannot_read(path: Path, error: OSError) -> BenchmarkError:
     if isinstance(error, FileNotFoundError):
         return BenchmarkError("there is no such file", where=path, hint="Check the name.")
+    if path.is_dir():
+        return BenchmarkError("this is a folder", where=path, hint="Name one file in it.")
     return BenchmarkError(
         f"it cannot be read ({error.strerror})", where=path, hint="Check the name and your rights to it."
     )

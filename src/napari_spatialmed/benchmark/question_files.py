@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from napari_spatialmed.benchmark.disk import cannot_read
 from napari_spatialmed.benchmark.errors import BenchmarkError
 
 _LONGEST_CELL = 1 << 24
@@ -33,12 +34,8 @@ def rows_of(path: Path) -> Iterator[Mapping[str, Any]]:
         return
     try:
         text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise BenchmarkError("there is no such file", where=path, hint="Check the name.") from None
     except OSError as error:
-        raise BenchmarkError(
-            f"it cannot be read ({error.strerror})", where=path, hint="Check your rights to it."
-        ) from error
+        raise cannot_read(path, error) from error
     except UnicodeDecodeError:
         raise BenchmarkError(
             "this is not a text in UTF-8", where=path, hint="Save it as UTF-8 and try again."

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from napari_spatialmed.benchmark.disk import cannot_read
 from napari_spatialmed.benchmark.errors import BenchmarkError, NotABenchmarkError
 from napari_spatialmed.benchmark.events import Event
 from napari_spatialmed.benchmark.lines import line_is_intact, parse_line, unwrapped
@@ -87,12 +88,8 @@ def scan(path: Path) -> Scan:
     """
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
-        raise BenchmarkError("there is no such file", where=path, hint="Check the name.") from None
     except OSError as error:
-        raise BenchmarkError(
-            f"it cannot be read ({error.strerror})", where=path, hint="Check your rights to it."
-        ) from error
+        raise cannot_read(path, error) from error
     lines = data.split(b"\n")
     rest = lines.pop()
     result = Scan()

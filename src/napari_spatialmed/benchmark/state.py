@@ -126,7 +126,7 @@ class State:
         if found is None:
             raise BenchmarkError(
                 f"no question {question_id!r} in this benchmark",
-                hint="`spatialmed stats --questions` lists them.",
+                hint="`spatialmed stats FILE --questions` lists them.",
             )
         return found
 

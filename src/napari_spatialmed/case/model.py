@@ -172,7 +172,7 @@ class Case:
                 None,
             )
         if found is None:
-            near = difflib.get_close_matches(str(key), list(self._by_name), n=3, cutoff=0.5)
+            near = difflib.get_close_matches(str(key), list(self._by_name), n=3, cutoff=0.6)
             raise UnknownStructureError(
                 f"no structure {key!r} in this case",
                 where=self.provenance.labels_path,

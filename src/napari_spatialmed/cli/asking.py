@@ -93,11 +93,11 @@ def ask_command(
     The answer streams as it comes.  For research; not a medical device.
     """
     if bool(text) == bool(benchmark):
-        raise click.UsageError("say what to ask: either --question TEXT, or --benchmark FILE --id QUESTION")
+        raise click.UsageError("Say what to ask: either --question TEXT, or --benchmark FILE --id QUESTION.")
     if benchmark and not question_id:
-        raise click.UsageError("--benchmark needs --id; `spatialmed stats --questions` lists them")
+        raise click.UsageError("--benchmark needs --id; `spatialmed stats FILE --questions` lists them.")
     if text and (record or arm != "normal"):
-        raise click.UsageError("--record and --arm are for questions of a benchmark")
+        raise click.UsageError("--record and --arm are for questions of a benchmark.")
     chosen = resolve_endpoint(endpoint)
     if model:
         chosen = chosen.model_copy(update={"model": model})

@@ -110,7 +110,7 @@ def evaluate_command(
     the answers are in the run's folder.  Exit code 4: not everything was asked; the same command goes on.
     """
     if adapter and (endpoint or model):
-        raise click.UsageError("--adapter takes the place of --endpoint and --model")
+        raise click.UsageError("--adapter takes the place of --endpoint and --model.")
     state = benchmarks.read(benchmark).state
     items = select_items(state)
     if not items:

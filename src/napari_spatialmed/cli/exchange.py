@@ -53,7 +53,7 @@ def _splits(_: click.Context, __: click.Parameter, text: str | None) -> dict[str
         pairs = [part.split("=") for part in text.split(",")]
         return {name.strip(): float(share) for name, share in pairs}
     except ValueError:
-        raise click.BadParameter("write it as validation=0.2,test=0.8") from None
+        raise click.BadParameter("Write it as validation=0.2,test=0.8.") from None
 
 
 @click.command("export")

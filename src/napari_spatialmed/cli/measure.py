@@ -71,8 +71,8 @@ def measure_command(
     if cases is None:
         if labels is None:
             raise click.UsageError("Name a label map, or many with --cases.")
-        if out is not None or scheduler is not None:
-            raise click.UsageError("--out and --scheduler go with --cases.")
+        if out is not None or scheduler is not None or workers != 1:
+            raise click.UsageError("--out, --workers and --scheduler go with --cases.")
         wanted = _pairs(pairs)
         case = load_case(labels, image, names)
         found = _measure(case, chosen, wanted, further)

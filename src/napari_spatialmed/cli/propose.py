@@ -72,6 +72,8 @@ def propose_command(
     accepted or rejected with its rule.  Run it again for more questions.  Other patients' scans that the benchmark file has
     measured (as `build` does, and this command for LABELS) are compared with: what they tell is no fair question.
     """
+    if earlier_image is not None and earlier is None:
+        raise click.UsageError("--earlier-image goes with --earlier.")
     case = load_case(labels, image, names)
     before = None if earlier is None else _earlier(load_case(earlier, earlier_image, names), case, earlier)
     settings = team.settings(concurrency=1 if team.endpoint is None else 4)

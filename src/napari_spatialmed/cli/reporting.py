@@ -95,7 +95,7 @@ def report_command(
 
     budget = Budget(calls=budget_calls, tokens=budget_tokens, cost=budget_cost)
     if judge is None and (yes_send or budget_calls or budget_tokens or budget_cost):
-        raise click.UsageError("--yes-send and the budget are for --judge; a report alone sends nothing")
+        raise click.UsageError("--yes-send and the budget are for --judge; a report alone sends nothing.")
     state = benchmarks.read(benchmark).state
     source = source_of(cases, state)
     judged = None

@@ -171,7 +171,7 @@ def _asked_for(what: str) -> str:
         return str(click.prompt(what, hide_input=True))
     given = sys.stdin.readline().strip()
     if not given:
-        raise click.UsageError("no key came from the input; run this in a terminal to be asked for it.")
+        raise click.UsageError("No key came from the input; run this in a terminal to be asked for it.")
     return given
 
 

@@ -93,7 +93,7 @@ def _tasks_named(
     unknown = [task for task in chosen if task not in known]
     if unknown or not chosen:
         raise click.BadParameter(
-            f"there is no task {', '.join(unknown) or text!r}; there are {', '.join(TASKS)}",
+            f"There is no task {', '.join(unknown) or text!r}; there are {', '.join(TASKS)}.",
             context,
             option,
         )

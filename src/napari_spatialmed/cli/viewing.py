@@ -26,7 +26,7 @@ def open_command(
     input ends here, with a sentence and exit code 3.
     """
     if question is not None and benchmark is None:
-        raise click.UsageError("--question needs --benchmark, the file that holds it")
+        raise click.UsageError("--question needs --benchmark, the file that holds it.")
     case = load_case(labels, image, names)
     if benchmark is not None:
         held = read(benchmark).state.questions
@@ -34,7 +34,7 @@ def open_command(
             raise BenchmarkError(
                 f"there is no question {question}",
                 where=benchmark,
-                hint="`spatialmed stats --questions` lists them.",
+                hint="`spatialmed stats FILE --questions` lists them.",
             )
     if not has_display() and "QT_QPA_PLATFORM" not in os.environ:
         # Qt would end the program with a signal.

@@ -148,6 +148,7 @@ class RunFolder:
                         hint="Choose another --out.",
                     )
             else:
+                self._must_be_ours()
                 self.write_meta(meta)
             recorded = self._recover()
             with self.responses.open("ab") as self._file:
@@ -155,6 +156,15 @@ class RunFolder:
         finally:
             self._file = None
             lock.release()
+
+    def _must_be_ours(self) -> None:
+        """A new run begins in an empty folder: a folder of scans, given by mistake, stays as it is."""
+        if any(p.name != RESPONSES and not p.name.startswith(".") for p in self.path.iterdir()):
+            raise RunError(
+                "there is something else here already",
+                where=self.path,
+                hint="Choose a new folder, or that of an earlier run.",
+            )
 
     def append(self, response: Response) -> None:
         """Write one answer and see it onto the disk."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -99,6 +100,11 @@ class LocalServer:
             raise LocalServerError(
                 "the local model server's packages are missing", hint=f"Install them: {hint}"
             )
+        if self.port and _listens(self.port):
+            raise LocalServerError(
+                f"another program listens on port {self.port} of this machine",
+                hint="Choose another port, or 0 for any free one. If it is this server, started before: use it as it is.",
+            )
         command = [sys.executable, "-m", "napari_spatialmed.llm.local_process", str(weights)]
         command += [
             "--projector",
@@ -121,10 +127,7 @@ class LocalServer:
         except (queue.Empty, ValueError, KeyError):
             self.stop()
             said = "".join(self._said[-3:]).strip() or f"nothing within {_STARTUP:g} s"
-            taken = " Is the port taken?" if self.port else ""
-            raise LocalServerError(
-                "the local model server didn't start", hint=f"It said: {said}.{taken}"
-            ) from None
+            raise LocalServerError("the local model server didn't start", hint=f"It said: {said}.") from None
         return self
 
     def stop(self) -> None:
@@ -154,6 +157,12 @@ class LocalServer:
 
     def _remember(self, line: str) -> None:
         self._said = [*self._said[-20:], line]
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _weights() -> Path | None:

@@ -148,7 +148,8 @@ def remove_endpoint(name: str) -> None:
     """
     path = endpoints_file()
     if name not in _tables(path):
-        raise NoEndpointError(f"there is no endpoint {name!r} in {path}")
+        held = ", ".join(key for key in _tables(path) if key != "default") or "none"
+        raise NoEndpointError(f"there is no endpoint {name!r}", where=str(path), hint=f"There are: {held}.")
     text = _without(path, name)
     if default_name(path) == name:
         text = _DEFAULT.sub("", text)
