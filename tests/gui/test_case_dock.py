@@ -32,7 +32,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_spatialmed.case import make_case
-from napari_spatialmed.viewer import commands
+from napari_spatialmed.viewer import commands, pictures
 from napari_spatialmed.viewer.case_dock import CaseDock
 from napari_spatialmed.viewer.keys import VIEW_KEYS
 from napari_spatialmed.viewer.picture_dialog import PictureDialog
@@ -194,17 +194,24 @@ def test_the_views_come_by_key_and_text_fields_keep_their_capitals(
 
 
 def test_a_picture_and_a_turntable_are_saved_and_can_be_cancelled(
-    viewer: napari.Viewer, session: Session, wait_for: Wait, tmp_path: Path
+    viewer: napari.Viewer,
+    session: Session,
+    wait_for: Wait,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    dialog = PictureDialog(session, viewer.window._qt_window)
+    assert dialog.kind.count() == 1
     session.scene.view_from("A")
     wait_for(lambda: session.scene.surfaces.complete)
-    dialog = PictureDialog(session, viewer.window._qt_window)
     dialog.save(tmp_path / "picture.png")
     with Image.open(tmp_path / "picture.png") as picture:
         assert picture.height > session.scene.screenshot().shape[0]
     dialog.kind.setCurrentText("Turntable (animated GIF)")
     dialog.frames.setValue(8)
     angles = viewer.scene.camera.angles
+    # A frame that takes longer than the thread waits for at a time is waited for again.
+    monkeypatch.setattr(pictures, "_LOOK_EVERY_S", 0.001)
     dialog.save(tmp_path / "turn.gif")
     wait_for(lambda: not dialog.work.running)
     assert "Saved turn.gif" in dialog.message.text()
@@ -215,6 +222,10 @@ def test_a_picture_and_a_turntable_are_saved_and_can_be_cancelled(
     dialog.work.cancel()
     wait_for(lambda: "Cancelled" in dialog.message.text())
     wait_for(lambda: sorted(p.name for p in tmp_path.iterdir()) == ["picture.png", "turn.gif"])
+    dialog.save(tmp_path / "other.gif")
+    session.scene.show_plane(0)
+    wait_for(lambda: "left 3D" in dialog.message.text())
+    assert dialog.kind.currentText() == "Picture (PNG)"
     dialog.close()
 
 

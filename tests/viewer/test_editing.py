@@ -80,6 +80,7 @@ def test_what_the_window_says_of_tools_is_true(session: Session, viewer: ViewerM
     assert "window and level" in viewer.help
     session.scene.set_editing(True)
     assert "eraser" in viewer.help
+    assert not viewer.canvas.overlays["_brush_circle"].box, "a dark square that napari leaves in the picture"
     session.scene.set_editing(False)
     assert viewer.help == locked_help()
     # napari's last line would write places along the array's axes over it, which look like patient coordinates.

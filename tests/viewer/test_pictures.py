@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ class Table:
     def __init__(self) -> None:
         self.is_back = False
 
-    def frame(self, share: float, size: tuple[int, int] | None) -> np.ndarray:
+    def frame(self, share: float, size: tuple[int, int] | None, check: Callable[[], None]) -> np.ndarray:
         return np.full((*(size or (90, 120)), 4), 50 + int(200 * share), np.uint8)
 
     def put_back(self) -> None:

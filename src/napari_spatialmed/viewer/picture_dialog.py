@@ -63,16 +63,13 @@ class PictureDialog(QDialog):
         self.work.cancelled.connect(self._cancelled)
         self.work.finished.connect(self._enable)
         self._make_widgets()
-        self._enable()
+        self._list_kinds()
+        session.scene.view_changed.connect(self._list_kinds)
         framed(self)
         self.setMinimumWidth(420)
 
     def _make_widgets(self) -> None:
         self.kind = QComboBox(self)
-        flat = self._session.scene.viewer.dims.ndisplay == 2
-        for title in _KINDS:
-            if title == STILL or (not flat and (film_is_possible() or "MP4" not in title)):
-                self.kind.addItem(title)
         self.kind.setToolTip("A turntable is a whole turn of the 3D view: switch to 3D first")
         self.kind.currentTextChanged.connect(self._enable)
         self.size_box = QComboBox(self)
@@ -132,6 +129,7 @@ class PictureDialog(QDialog):
 
     def done(self, result: int) -> None:
         """Qt: a turn under way ends with the dialog."""
+        self._session.scene.view_changed.disconnect(self._list_kinds, missing_ok=True)
         self.work.cancel()
         super().done(result)
 
@@ -143,6 +141,15 @@ class PictureDialog(QDialog):
             path, ending = Path(text), Path(name).suffix
             remember("results_folder", str(path.parent))
             self.save(path if path.suffix.casefold() == ending else path.with_name(path.name + ending))
+
+    def _list_kinds(self) -> None:
+        """What can be saved of the view on show: the dialog stays open while that turns."""
+        kind, flat = self.kind.currentText(), self._session.scene.viewer.dims.ndisplay == 2
+        self.kind.clear()
+        for title in _KINDS:
+            if title == STILL or (not flat and (film_is_possible() or "MP4" not in title)):
+                self.kind.addItem(title)
+        self.kind.setCurrentIndex(max(self.kind.findText(kind), 0))
 
     def _enable(self) -> None:
         turning = self.kind.currentText() != STILL

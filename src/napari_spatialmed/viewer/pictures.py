@@ -6,6 +6,8 @@ import importlib.util
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ from napari_spatialmed.viewer.work import Job
 
 _PAPER, _INK = (12, 14, 16), (216, 221, 227)
 _COLOURS = 256
+_LOOK_EVERY_S, _PATIENCE_S = 0.2, 60.0
+"""How often a thread that waits for a frame looks whether it was cancelled, and how long it waits for one.  Without a
+graphics card a large frame takes seconds."""
 
 
 class PictureError(SpatialMedError):
@@ -100,9 +105,32 @@ class Turntable:
         self._angles = camera.angles
         self._start = np.asarray(camera.view_direction, float)
 
-    @ensure_main_thread(await_return=True)
-    def frame(self, share: float, size: tuple[int, int] | None) -> NDArray[np.uint8]:
-        """The picture after this share of a whole turn.  Safe from any thread."""
+    def frame(
+        self, share: float, size: tuple[int, int] | None, check: Callable[[], None]
+    ) -> NDArray[np.uint8]:
+        """The picture after this share of a whole turn; for a thread, where `check` raises once nobody wants it any more.
+
+        Raises
+        ------
+        PictureError
+            If the view has left 3D, or nothing was drawn.
+        """
+        drawing: Future[NDArray[np.uint8] | None] = self._draw(share, size)
+        for _ in range(round(_PATIENCE_S / _LOOK_EVERY_S)):
+            check()
+            with suppress(TimeoutError):
+                picture = drawing.result(_LOOK_EVERY_S)
+                if picture is None:
+                    raise PictureError(
+                        "the view left 3D before it had turned once", hint="Go back to 3D and save it again."
+                    )
+                return picture
+        raise PictureError(f"the window drew nothing for {_PATIENCE_S:.0f} s", hint="Choose a smaller size.")
+
+    @ensure_main_thread
+    def _draw(self, share: float, size: tuple[int, int] | None) -> NDArray[np.uint8] | None:
+        if not self._scene.has_viewer or self._scene.viewer.dims.ndisplay != 3:
+            return None
         angle = 2 * np.pi * share
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         ahead = self._start.copy()
@@ -112,10 +140,11 @@ class Turntable:
         self._scene.viewer.scene.camera.set_view_direction(tuple(ahead), (-1, 0, 0))
         return self._scene.screenshot(size=size)
 
-    @ensure_main_thread(await_return=True)
+    @ensure_main_thread
     def put_back(self) -> None:
-        """The view as it was."""
-        self._scene.viewer.scene.camera.angles = self._angles
+        """The view as it was, in the next turn of the event loop; safe from any thread."""
+        if self._scene.has_viewer and self._scene.viewer.dims.ndisplay == 3:
+            self._scene.viewer.scene.camera.angles = self._angles
 
 
 def record_turn(job: Job, table: Turntable, turn: Turn, caption: str, path: Path) -> Path:
@@ -136,7 +165,7 @@ def record_turn(job: Job, table: Turntable, turn: Turn, caption: str, path: Path
         for n in range(turn.frames):
             job.check()
             job.progress(n / turn.frames, f"Picture {n + 1} of {turn.frames}")
-            yield captioned(table.frame(n / turn.frames, turn.size), caption)
+            yield captioned(table.frame(n / turn.frames, turn.size, job.check), caption)
         job.progress(None, "Writing the file")
 
     try:

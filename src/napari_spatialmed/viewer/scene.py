@@ -48,6 +48,8 @@ from napari_spatialmed.viewer.window_level import WindowLevel
 
 BACKGROUND = "#0c0e10"
 """Behind scans, in both themes: a bright canvas would blind the eye to dark tissue."""
+_PATIENCE_MS = 60_000
+"""Without a graphics card a large picture takes seconds; a thread waits for it."""
 
 
 class Scene:
@@ -272,6 +274,8 @@ class Scene:
         if self.case is not None and editing != self.editing:
             if editing:
                 self.viewer.dims.ndisplay = 2
+                # napari 0.9 draws a dark square in the middle of the brush, and leaves it there for good.
+                self.viewer.canvas.overlays["_brush_circle"].box = False
             self.case_layers.set_editing(editing)
             self._crosshair.keep_away(editing)
             self.editing_changed.emit(self.editing)
@@ -387,7 +391,7 @@ class Scene:
         """Show slices across an axis of (I, P, L): 0 axial, 1 coronal, 2 sagittal."""
         look_across(self.viewer, axis)
 
-    @ensure_main_thread(await_return=True)
+    @ensure_main_thread(await_return=True, timeout=_PATIENCE_MS)
     def screenshot(
         self, path: Path | str | None = None, size: tuple[int, int] | None = None
     ) -> NDArray[np.uint8]:
