@@ -69,3 +69,21 @@ def test_many_structures_share_the_faces_and_a_larger_one_gets_more() -> None:
     faces = [len(structure_surface(labels, 1, whole(labels), MM, cell_mm=c)[1]) for c in (2.0, 4.0)]  # type: ignore[index]
     assert faces[1] < faces[0] / 3
     assert len(cell_sizes(np.zeros((0, 3)), MM)) == 0
+
+
+@pytest.mark.parametrize("cell_mm", [0.0, 2.0, 3.0])
+def test_thin_parts_of_a_thick_structure_are_there(cell_mm: float) -> None:
+    """A block with a rod, a plate, and a voxel apart: smoothing took all but the block away."""
+    labels = np.zeros((60, 60, 60), np.uint8)
+    labels[10:30, 10:30, 10:30] = 1
+    block = structure_surface(labels, 1, (slice(10, 30),) * 3, (1, 1, 1), cell_mm=cell_mm)
+    labels[20, 20, 30:50] = labels[40, 10:30, 10:30] = labels[55, 55, 55] = 1
+    found = structure_surface(labels, 1, (slice(10, 56),) * 3, (1, 1, 1), cell_mm=cell_mm)
+    assert block is not None
+    assert found is not None
+    places = found[0]
+    for part in ((20, 20, 45), (40, 20, 20), (55, 55, 55)):
+        assert np.linalg.norm(places - part, axis=1).min() < 1 + cell_mm
+    # The rest of the block is as it was.
+    apart = places[(places[:, 0] < 31) & (places[:, 2] < 20)]
+    assert np.array_equal(np.unique(apart, axis=0), np.unique(block[0][block[0][:, 2] < 20], axis=0))

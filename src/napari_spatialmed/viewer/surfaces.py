@@ -102,9 +102,34 @@ def structure_surface(
     level = min(0.5, 0.5 * float(field.max()))
     if level <= 0:
         return None
+    _keep_thin_parts(field, share, level)
     vertices, faces, _, _ = marching_cubes(field, level, allow_degenerate=False)
     index = vertices * stride + (stride - 1) / 2 + starts
     return (index * mm).astype(np.float32), faces.astype(np.int32)
+
+
+def _keep_thin_parts(field: NDArray[np.float32], share: NDArray[np.float32], level: float) -> None:
+    """Raise the field, in place, where smoothing took a whole part away: a thin plate, a vessel, a piece of one voxel.
+
+    Not where it only rounds corners off: there the surface is at most a cell away.
+    """
+    kept = (field >= level).ravel()
+    flat = np.flatnonzero((share.ravel() > 0) & ~kept)
+    around = np.ravel_multi_index(np.indices((3, 3, 3)).reshape(3, -1), share.shape)
+    around -= around[len(around) // 2]
+    # The margin of empty cells has room for all neighbours.
+    lost = flat[~kept[flat[:, None] + around].any(axis=1)]
+    if not len(lost):
+        return
+    corner, stop = (f(np.unravel_index(lost, share.shape), axis=1) for f in (np.min, np.max))
+    part = tuple(slice(int(a) - 2, int(b) + 3) for a, b in zip(corner, stop, strict=True))
+    thin = np.zeros(share.shape, bool)
+    thin.ravel()[lost] = True
+    beside = ndimage.maximum_filter(thin[part], 5)
+    peak = ndimage.maximum_filter(field[part] * thin[part], 5)
+    # To the height that a structure which is thin everywhere has over its own, lower level.
+    raised = np.minimum(field[part] * (2 * level / np.maximum(peak, np.finfo(np.float32).tiny)), 1)
+    np.copyto(field[part], np.maximum(field[part], raised), where=beside)
 
 
 def _shares(
