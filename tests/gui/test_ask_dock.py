@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from pytest_httpserver import HTTPServer
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QApplication
 from werkzeug import Request, Response
 
 from napari_spatialmed import benchmark
@@ -112,7 +114,8 @@ def test_several_models_are_asked_side_by_side(
     save_endpoint(Endpoint(name="too", base_url=httpserver.url_for("/v1"), model="b-vlm"))
     save_endpoint(Endpoint(name="shut", base_url=httpserver.url_for("/shut"), model="c-vlm", retries=0))
     assert dock.form.all_box.isHidden()
-    dock.chooser.fill()
+    # They were set up in a terminal; the list shows them once one turns to the window again.
+    QApplication.sendEvent(dock.chooser, QEvent(QEvent.Type.ActivationChange))
     dock.form.all_box.setChecked(True)
     assert dock.ask_button.text() == "Ask 3 models"
     dock.ask()
@@ -144,6 +147,11 @@ def test_cancel_is_at_once_and_records_nothing(
 
     httpserver.clear()
     httpserver.expect_request("/v1/chat/completions").respond_with_handler(slow)
+    dock.ask()
+    dock._arrived = 1
+    dock.busy.cancel_button.click()
+    assert dock.message.text() == "Cancelled. 1 answer had come and is kept."
+    dock._arrived = 0
     dock.ask()
     dock.busy.cancel_button.click()
     assert "Cancelled" in dock.message.text()

@@ -104,6 +104,10 @@ def test_scores_figures_and_worst_items(
     dock.worst_page.show_question()
     assert session.question == wrong.question
 
+    dock.add_run(tmp_path / "nothing")
+    qtbot.waitUntil(lambda: "no run here" in dock.message.text(), timeout=60_000)
+    assert dock.folders == (out,), "a folder that is no run would keep the others from being read"
+
 
 def test_a_curator_overrules_a_kind_of_error_and_takes_it_back(
     run: tuple[Path, Path], make_napari_viewer: Callable[..., Any], qtbot: Any

@@ -25,6 +25,7 @@ from napari_spatialmed.viewer.messages import MessageLine, not_a_device
 from napari_spatialmed.viewer.sent_preview import SentPreview
 from napari_spatialmed.viewer.session import session_for
 from napari_spatialmed.viewer.work import Work
+from napari_spatialmed.wording import counted
 
 
 class AskDock(QWidget):
@@ -276,5 +277,7 @@ class AskDock(QWidget):
             show_evidence(self.session, question)
 
     def _cancelled(self) -> None:
-        kept = f"{self._arrived} answers had come and are kept." if self._arrived else "Nothing was recorded."
+        kept = "Nothing was recorded."
+        if self._arrived:
+            kept = f"{counted(self._arrived, 'answer')} had come and {'is' if self._arrived == 1 else 'are'} kept."
         self.message.say(f"Cancelled. {kept}", "info")

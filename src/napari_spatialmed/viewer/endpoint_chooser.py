@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QEvent, Signal
 from qtpy.QtWidgets import QComboBox, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_spatialmed.errors import SpatialMedError
@@ -64,9 +64,20 @@ class EndpointChooser(QWidget):
             found for n in range(self.box.count()) if isinstance(found := self.box.itemData(n), Endpoint)
         )
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt: a model may have been set up in a terminal; then the window is turned to again."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange:
+            known = known_models(self.failed.emit)
+            if tuple(known.values()) != self.all:
+                self._list(known)
+
     def fill(self) -> None:
         """Read the endpoints anew; keep the session's choice."""
-        known, local = known_models(self.failed.emit), local_endpoint()
+        self._list(known_models(self.failed.emit))
+
+    def _list(self, known: dict[str, Endpoint]) -> None:
+        local = local_endpoint()
         self.box.clear()
         for name, endpoint in known.items():
             self.box.addItem(menu_text(f"{name}: {endpoint.model or 'its only model'}"), endpoint)

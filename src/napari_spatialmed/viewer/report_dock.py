@@ -56,6 +56,7 @@ class ReportDock(QWidget):
         super().__init__()
         self.session = session_for(napari_viewer)
         self.data: ReportData | None = None
+        self._added: Path | None = None
         self._reading, self._writing = Work(self), Work(self)
         self._build()
         framed(self)
@@ -68,7 +69,7 @@ class ReportDock(QWidget):
         self.judge.failed.connect(self.message.fail)
         self.judge.said.connect(self.message.say)
         self._reading.returned.connect(self._show)
-        self._reading.failed.connect(self._fail)
+        self._reading.failed.connect(self._not_read)
         self._writing.returned.connect(self._written)
         self._writing.failed.connect(self._fail)
         self.session.benchmark_changed.connect(self._enable)
@@ -127,6 +128,7 @@ class ReportDock(QWidget):
             item.setData(Qt.ItemDataRole.UserRole, folder)
             item.setToolTip(shown(folder))
             self.runs.addItem(item)
+            self._added = folder
         self.read()
 
     def read(self) -> None:
@@ -165,10 +167,20 @@ class ReportDock(QWidget):
     def _fail(self, error: SpatialMedError) -> None:
         self.message.fail(error)
 
+    def _not_read(self, error: SpatialMedError) -> None:
+        # What was just added and is no run would keep the others from being read.
+        for n in reversed(range(self.runs.count())):
+            item = self.runs.item(n)
+            if item is not None and item.data(Qt.ItemDataRole.UserRole) == self._added:
+                self.runs.takeItem(n)
+        self._added = None
+        self._enable()
+        self._fail(error)
+
     # ---- results
 
     def _show(self, data: ReportData) -> None:
-        self.data = data
+        self.data, self._added = data, None
         self.summary.setText(data.summary)
         fill_table(self.table, data.header, data.rows, heads=True)
         while (item := self.figures_layout.takeAt(0)) is not None:

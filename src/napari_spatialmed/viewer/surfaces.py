@@ -114,14 +114,15 @@ def _keep_thin_parts(field: NDArray[np.float32], share: NDArray[np.float32], lev
     Not where it only rounds corners off: there the surface is at most a cell away.
     """
     kept = (field >= level).ravel()
-    flat = np.flatnonzero((share.ravel() > 0) & ~kept)
-    around = np.ravel_multi_index(np.indices((3, 3, 3)).reshape(3, -1), share.shape)
-    around -= around[len(around) // 2]
+    cells = np.flatnonzero((share.ravel() > 0) & ~kept)
+    steps = np.array([share.shape[1] * share.shape[2], share.shape[2], 1])
+    around = (np.indices((3, 3, 3)).reshape(3, -1).T - 1) @ steps
     # The margin of empty cells has room for all neighbours.
-    lost = flat[~kept[flat[:, None] + around].any(axis=1)]
+    lost = cells[~kept[cells[:, None] + around].any(axis=1)]
     if not len(lost):
         return
-    corner, stop = (f(np.unravel_index(lost, share.shape), axis=1) for f in (np.min, np.max))
+    corners = np.array(np.unravel_index(lost, share.shape))
+    corner, stop = corners.min(axis=1), corners.max(axis=1)
     part = tuple(slice(int(a) - 2, int(b) + 3) for a, b in zip(corner, stop, strict=True))
     thin = np.zeros(share.shape, bool)
     thin.ravel()[lost] = True
