@@ -123,6 +123,9 @@ def test_several_models_are_asked_side_by_side(
     assert sorted(request["model"] for request in asked) == ["a-vlm", "b-vlm"]
     assert sorted(r.error for r in dock.responses) == ["", "", "auth"]
     assert dock.answers.table.rowCount() == 3
+    assert dock.message.tone == "error", "that something was recorded is no good news then"
+    assert dock.message.text().startswith("✗ shut: bad key")
+    assert "Check the key" in dock.message.text()
     assert len(benchmark.read(dock.session.benchmark.path).state.responses) == 3
 
 

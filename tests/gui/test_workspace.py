@@ -175,6 +175,9 @@ def test_a_large_font_cuts_nothing_and_makes_no_window_taller(make_napari_viewer
     qtbot.wait(200)
     window = viewer.window._qt_window
     assert window.height() == 768
+    assert window.centralWidget().width() > 0.29 * window.width(), "docks leave a picture"
+    docks = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window]
+    assert all(bar.elideMode() == Qt.TextElideMode.ElideNone for bar in docks), "no tab reads “C…”"
     assert {
         d.windowTitle(): h
         for d in window.findChildren(QDockWidget)

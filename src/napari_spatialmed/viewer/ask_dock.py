@@ -12,11 +12,11 @@ from napari_spatialmed.benchmark import BenchmarkError
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation import Prompt, Response, View, prompt_for, prompt_freely
 from napari_spatialmed.evaluation.two_scans import data_set_of
-from napari_spatialmed.llm import Endpoint
+from napari_spatialmed.llm import Endpoint, EndpointError
 from napari_spatialmed.questions import Question
 from napari_spatialmed.viewer.ask_answers import AskAnswers
 from napari_spatialmed.viewer.ask_form import AskForm
-from napari_spatialmed.viewer.asking_jobs import ask_models, render_pictures
+from napari_spatialmed.viewer.asking_jobs import ask_models, failure_of, render_pictures
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.consent_dialog import may_send
 from napari_spatialmed.viewer.evidence import show_evidence
@@ -39,6 +39,7 @@ class AskDock(QWidget):
         self._read: Question | None = None
         self._due = False
         self._arrived = 0
+        self._failure: EndpointError | None = None
         self._rendering = Work(self)
         self._asking = Work(self)
         self._build()
@@ -230,7 +231,7 @@ class AskDock(QWidget):
         self.message.clear()
         self.answers.clear()
         self.ask_button.setEnabled(False)
-        self._arrived = 0
+        self._arrived, self._failure = 0, None
         revision = 1
         if question is not None and self.session.benchmark is not None:
             revision = self.session.benchmark.state.questions[question.id].revision
@@ -255,6 +256,10 @@ class AskDock(QWidget):
         self.answers.list_answers(self.responses)
         self._show_response(part)
         self._record(part)
+        if self._failure is None:
+            self._failure = failure_of(part)
+        if self._failure is not None:
+            self.message.fail(self._failure)
 
     def _record(self, response: Response) -> None:
         benchmark = self.session.benchmark

@@ -10,6 +10,7 @@ from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.evaluation import (
     Arm,
     Layout,
+    Response,
     View,
     ask_freely,
     ask_question,
@@ -20,7 +21,8 @@ from napari_spatialmed.evaluation.casesource import CaseSource
 from napari_spatialmed.evaluation.prompts import rotations
 from napari_spatialmed.evaluation.two_scans import data_set_of
 from napari_spatialmed.geometry import CaseGeometry
-from napari_spatialmed.llm import Client, Endpoint
+from napari_spatialmed.llm import Client, Endpoint, EndpointError
+from napari_spatialmed.llm.errors import ADVICE
 from napari_spatialmed.questions import Question
 from napari_spatialmed.viewer.work import Job
 
@@ -89,6 +91,14 @@ async def ask_models(
     unexpected = [problem for problem in problems if not isinstance(problem, SpatialMedError)]
     for problem in unexpected or problems:
         raise problem
+
+
+def failure_of(response: Response) -> EndpointError | None:
+    """Why a model gave no answer, with what to do next; None where it gave one, even one that can't be read."""
+    kind = next((kind for kind in ADVICE if kind == response.error), None)
+    if kind is None or response.outcome not in (None, "error"):
+        return None
+    return EndpointError(kind, response.error_message or kind, where=response.endpoint)
 
 
 def _ignore(_piece: str) -> None:

@@ -52,6 +52,7 @@ class ReportJudge(QWidget):
         self.box.setAccessibleName("Judge")
         self.box.setToolTip(WHAT_IT_IS)
         fit(self.box)
+        self.box.setMinimumContentsLength(8)  # a button stands beside it
         self.button = QPushButton("Find claims")
         row = QHBoxLayout()
         row.addWidget(QLabel("Judge"))

@@ -58,6 +58,10 @@ class TeamRequest:
     panel_rule: str
 
 
+_TASKS_BESIDE = 3
+"""Four, or three readers of the panel, would make every dock on the right a fifth wider at a large font, and the picture narrower."""
+
+
 class TeamForm(QWidget):
     """Reads out as a :class:`TeamRequest`."""
 
@@ -74,7 +78,7 @@ class TeamForm(QWidget):
             )
             box.setToolTip(f"{task}: {ABOUT[task]}. {whose}.")
             self.task_boxes[task] = box
-            tasks_grid.addWidget(box, n // 4, n % 4)
+            tasks_grid.addWidget(box, n // _TASKS_BESIDE, n % _TASKS_BESIDE)
         self.count_box, self.seed_box, self.quota_box = QSpinBox(), QSpinBox(), QSpinBox()
         self.count_box.setRange(1, 500)
         self.count_box.setValue(12)
@@ -101,9 +105,9 @@ class TeamForm(QWidget):
         ):
             choice.setAccessibleName(name)
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            choice.setMinimumContentsLength(4)  # three stand beside one another
+            choice.setMinimumContentsLength(4)  # two stand beside one another
             choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        numbers, readers = QHBoxLayout(), QHBoxLayout()
+        numbers, readers = QHBoxLayout(), QGridLayout()
         for widget in (
             self.count_box,
             PlainLabel("Seed"),
@@ -111,8 +115,8 @@ class TeamForm(QWidget):
         ):
             numbers.addWidget(widget)
         numbers.addStretch(1)
-        for reader in self.panel_boxes:
-            readers.addWidget(reader)
+        for n, reader in enumerate(self.panel_boxes):
+            readers.addWidget(reader, n // 2, n % 2)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Tasks", tasks_grid)

@@ -179,6 +179,9 @@ def _tabify_on_the_left(viewer: napari.viewer.Viewer, title: str) -> None:
 def hide_unused_tab_bars(window: QMainWindow | None) -> None:
     """Qt keeps the tab bars of earlier groups of docks, and may leave one on show over a dock."""
     bars = [] if window is None else [b for b in window.findChildren(QTabBar) if b.parent() is window]
+    for bar in bars:
+        # Qt shortens words first, down to one letter; with whole ones it offers arrows to go through them.
+        bar.setElideMode(Qt.TextElideMode.ElideNone)
     texts = {bar: {bar.tabText(n) for n in range(bar.count())} for bar in bars}
     for n, bar in enumerate(bars):
         # Of two with the same tabs, the later one is in use: a layout that is put back comes with bars of its own.
