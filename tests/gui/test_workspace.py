@@ -206,6 +206,10 @@ def test_a_large_font_cuts_nothing_and_makes_no_window_taller(make_napari_viewer
     assert listed.table.horizontalScrollBar().maximum() == 0
     assert listed.table.columnWidth(0) > listed.table.columnWidth(2), "words get what numbers leave"
     assert "liver – left kidney" in listed.model.data(listed.model.index(0, 0), Qt.ItemDataRole.ToolTipRole)
+    session.select(pair)
+    session.set_measurements([measure(session.geometry, "extent_mm", name) for name in pair])
+    qtbot.wait(50)
+    assert listed.table.columnWidth(0) > listed.table.fontMetrics().horizontalAdvance("Extent"), "no “…”"
     assert window.width() == 1366
 
 

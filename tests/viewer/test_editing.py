@@ -9,13 +9,14 @@ import nibabel as nib
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_spatialmed.case import Case, CaseLibrary, open_case
 from napari_spatialmed.geometry import EmptyStructureError, measure
 from napari_spatialmed.viewer.labels_editing import LabelsEditing
 from napari_spatialmed.viewer.session import Session, session_for
 from napari_spatialmed.viewer.status_line import locked_help
-from napari_spatialmed.viewer.unsaved_edits import suggested_path, write_labels
+from napari_spatialmed.viewer.unsaved_edits import choose_path, suggested_path, write_labels
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -146,7 +147,7 @@ def test_a_label_without_a_structure_is_told(session: Session, row: LabelsEditin
 
 
 def test_what_is_saved_differs_from_the_original_in_the_stroke_alone(
-    from_file: Session, qtbot: object, wait_for: Wait, tmp_path: Path
+    from_file: Session, qtbot: object, wait_for: Wait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = LabelsEditing(from_file)
     qtbot.addWidget(row)  # type: ignore[attr-defined]
@@ -166,6 +167,19 @@ def test_what_is_saved_differs_from_the_original_in_the_stroke_alone(
     assert np.array_equal(old.affine, new.affine)
     differing = np.asarray(old.dataobj) != np.asarray(new.dataobj)
     assert np.count_nonzero(differing) == np.count_nonzero(before != from_file.case.labels) > 0
+    # The same file is offered the next time and written without a second question; the original is still asked about.
+    offered, asked = [], []
+    answers = iter([str(path), str(tmp_path / "seg.nii.gz")])
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *given: (offered.append(given[2]), (next(answers), ""))[1]
+    )
+    monkeypatch.setattr(
+        QMessageBox, "question", lambda *given: (asked.append(given[1]), QMessageBox.StandardButton.No)[1]
+    )
+    assert choose_path(from_file) == path
+    assert choose_path(from_file) is None
+    assert offered == [str(path)] * 2
+    assert asked == ["Replace the original labels?"]
     # From now on these are the scan's labels, also for a benchmark that finds it by its id.
     again = CaseLibrary().open(from_file.case.id)
     assert np.array_equal(again.labels, from_file.case.labels)

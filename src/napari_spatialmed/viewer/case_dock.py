@@ -70,6 +70,7 @@ class CaseDock(QWidget):
         layout.addWidget(not_a_device(self))
         layout.addStretch(0)
         self.session.case_changed.connect(self._on_case)
+        self.session.edits.unsaved_changed.connect(self._show_facts)
         self.session.scene.view_changed.connect(self._on_view)
         self.session.scene.looks_changed.connect(self._on_view)
         self.session.opening.started.connect(self._on_opening)
@@ -130,17 +131,21 @@ class CaseDock(QWidget):
     def _on_cancelled(self) -> None:
         self.message.say("Opening was cancelled; what was on show stays.")
 
+    def _show_facts(self) -> None:
+        """What the case is; its labels may have been saved under another name."""
+        case = self.session.case
+        self.facts.setText(EMPTY if case is None else facts_text(case))
+
     def _on_case(self) -> None:
         case = self.session.case
         for widget in (self.view_row, self.structures, self.editing):
             widget.setVisible(case is not None)
+        self._show_facts()
         if case is None:
-            self.facts.setText(EMPTY)
             self.notes.clear()
             self.opening.expand(animate=False)
             return
         self.opening.collapse(animate=False)
-        self.facts.setText(facts_text(case))
         self.notes.say("\n".join(notes_of(case)), "warning")
         self.window_row.show_case()
         self.palette_box.setCurrentIndex(self.palette_box.findData(self.session.scene.palette))

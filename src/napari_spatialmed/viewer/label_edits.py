@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from psygnal import Signal
 
 from napari_spatialmed.geometry import CaseGeometry
@@ -22,6 +24,10 @@ class LabelEdits:
         self._scene = scene
         self._geometry: CaseGeometry | None = None
         self._pending: list[Edit] = []
+        self.original: Path | None = None
+        """The file that the labels were read from."""
+        self.written: Path | None = None
+        """The file that they were saved to last; it may be written again without fear for the original."""
         self._strokes = 0
         self._saved_at: int | None = 0
         self._updating = Work()
@@ -41,12 +47,14 @@ class LabelEdits:
     def restart(self, geometry: CaseGeometry) -> None:
         """Another case is on show."""
         self._geometry = geometry
-        self._strokes, self._saved_at = 0, 0
+        self.original = geometry.case.provenance.labels_path
+        self._strokes, self._saved_at, self.written = 0, 0, None
         self._pending.clear()
         self._updating.cancel()
 
-    def saved(self, strokes: int) -> None:
-        """The labels were saved, or given up, as they were with this many edits."""
+    def saved(self, strokes: int, path: Path | None = None) -> None:
+        """The labels were saved to `path`, or given up, as they were with this many edits."""
+        self.written = path or self.written
         before, self._saved_at = self.unsaved, strokes
         if self.unsaved != before:
             self.unsaved_changed.emit(self.unsaved)

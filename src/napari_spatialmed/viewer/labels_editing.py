@@ -11,7 +11,7 @@ from napari_spatialmed.case import Case
 from napari_spatialmed.viewer.busy import BusyBar
 from napari_spatialmed.viewer.edits import Edit
 from napari_spatialmed.viewer.session import Session
-from napari_spatialmed.viewer.unsaved_edits import CloseGuard, choose_path, window_of, write_labels
+from napari_spatialmed.viewer.unsaved_edits import CloseGuard, choose_path, write_labels
 from napari_spatialmed.viewer.work import Job, Work
 
 EDITING = (
@@ -71,14 +71,13 @@ class LabelsEditing(QWidget):
             self.work.run(f"Saving {path.name}", _write, self._session.case, path)
 
     def _choose(self) -> None:
-        case = self._session.case
-        path = None if case is None else choose_path(case, window_of(self._session))
+        path = choose_path(self._session)
         if path is not None:
             self.save(path)
 
     def _saved(self, path: Path) -> None:
         # Strokes made in the meantime are not in the file.
-        self._session.edits.saved(self._saving)
+        self._session.edits.saved(self._saving, path)
         self.said.emit(f"Saved the labels to {path.name}.", "good")
         self._show()
 

@@ -1,11 +1,14 @@
-"""Columns of words share the room that columns of numbers leave, so that a table needn't be scrolled sideways."""
+"""Columns of words share the room that columns of numbers leave, so that a table is scrolled sideways only where none is left."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QHeaderView, QTableView
+
+LEAST_LETTERS = 10
+"""Of a column of words: fewer tell nothing."""
 
 
 class SharedColumns(QObject):
@@ -29,6 +32,7 @@ class SharedColumns(QObject):
         self._later.timeout.connect(self.share)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         for column in self._columns:
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
         header.geometriesChanged.connect(self._later.start)
@@ -52,9 +56,11 @@ class SharedColumns(QObject):
         last = self._columns[-1]
         if last in wanted and sum(wanted.values()) > left:
             wanted[last] = header.sectionSizeHint(last)
-        least = header.minimumSectionSize()
+        least = LEAST_LETTERS * table.fontMetrics().averageCharWidth()
         for n, column in enumerate(sorted(wanted, key=lambda c: wanted[c])):
             part = left // (len(wanted) - n)
-            width = max(least, part if n == len(wanted) - 1 else min(wanted[column], part))
+            width = max(
+                min(least, wanted[column]), part if n == len(wanted) - 1 else min(wanted[column], part)
+            )
             header.resizeSection(column, width)
             left -= width

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QWidget
+from qtpy.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from napari_spatialmed.case import Case, CaseError, CaseLibrary, save_labels
 from napari_spatialmed.viewer.memory import recall, remember
@@ -50,19 +50,24 @@ def write_labels(case: Case, path: Path) -> Path:
     return written
 
 
-def choose_path(case: Case, parent: QWidget | None) -> Path | None:
-    """Ask where to save; replacing the original needs a second yes."""
-    text, _ = QFileDialog.getSaveFileName(parent, "Save the labels as", str(suggested_path(case)), _FILTER)
+def choose_path(session: Session) -> Path | None:
+    """Ask where to save, what was written before offered again; replacing the original needs a second yes."""
+    case, window, edits = session.case, window_of(session), session.edits
+    if case is None:
+        return None
+    offered = str(edits.written or suggested_path(case))
+    text, _ = QFileDialog.getSaveFileName(window, "Save the labels as", offered, _FILTER)
     if not text:
         return None
     path = Path(text)
     if not path.name.endswith((".nii", ".nii.gz")):
         path = path.with_name(path.name + ".nii.gz")
     remember("results_folder", str(path.parent))
-    original = case.provenance.labels_path
-    if original is not None and path.exists() and original.exists() and path.samefile(original):
+    original = edits.original
+    is_original = original is not None and path.exists() and original.exists() and path.samefile(original)
+    if is_original and path != edits.written:
         answer = QMessageBox.question(
-            parent,
+            window,
             "Replace the original labels?",
             f"{path.name} is the file that the labels were read from. What it holds now will be gone.",
             _Button.Yes | _Button.No,
@@ -90,14 +95,14 @@ def may_leave(session: Session) -> bool:
     if chosen == _Button.Discard:
         session.edits.saved(session.edits.strokes)
     elif chosen == _Button.Save:
-        path = choose_path(session.case, window)
+        path = choose_path(session)
         if path is not None:
             try:
-                write_labels(session.case, path)
+                written = write_labels(session.case, path)
             except CaseError as error:
                 QMessageBox.warning(window, "The labels were not saved", str(error))
             else:
-                session.edits.saved(session.edits.strokes)
+                session.edits.saved(session.edits.strokes, written)
     return not session.edits.unsaved
 
 
