@@ -57,6 +57,12 @@ def test_intervals_adjoin_and_keep_the_truth_off_their_edges(truth: float, doubt
     assert edges[0] >= 0
 
 
+def test_a_ratio_that_finds_no_room_is_told_without_a_unit() -> None:
+    with pytest.raises(UndecidableError, match=r"1\.4\d* leaves no room") as refused:
+        spread_numbers(1.4, "ratio", 0.01, random.Random(0), lowest=1.35, highest=1.45)
+    assert "ratio" not in str(refused.value)
+
+
 @pytest.mark.parametrize("spread", [spread_numbers, spread_edges])
 def test_every_rank_is_equally_likely(spread) -> None:
     ranks = Counter(spread(240.0, "mL", 2.0, random.Random(seed))[1] for seed in range(4000))

@@ -11,7 +11,7 @@ import math
 import random
 
 from napari_spatialmed.questions.form import UndecidableError
-from napari_spatialmed.questions.numbers import GAP_SHARE, decimals_for, least_gap_of
+from napari_spatialmed.questions.numbers import GAP_SHARE, decimals_for, least_gap_of, write_number
 
 OPTION_COUNT = 4
 WIDEST_STEP = 1.5
@@ -61,8 +61,8 @@ def spread_numbers(
     if not lowest <= values[0] <= values[-1] <= highest:
         raise UndecidableError(
             "O3",
-            f"Drawn to be the {_PLACES[rank]} of {OPTION_COUNT} numbers {gap:.3g} {unit} apart, {truth:.3g} {unit} leaves no "
-            "room for the others.",
+            f"Drawn to be the {_PLACES[rank]} of {OPTION_COUNT} numbers {write_number(gap, unit, finest)} apart, "
+            f"{write_number(truth, unit, finest)} leaves no room for the others.",
         )
     return values, rank, decimals
 
@@ -133,7 +133,7 @@ def spread_edges(
         raise UndecidableError(
             "O2",
             f"Drawn to lie in the {_PLACES[rank].replace('small', 'low').replace('larg', 'high')} of {OPTION_COUNT} "
-            f"ranges, {truth:.3g} {unit} leaves no room for the others.",
+            f"ranges, {write_number(truth, unit, decimals_for(unit, uncertainty))} leaves no room for the others.",
         )
     start, width, decimals = rng.choice(found)
     edges = [round(start + k * width, decimals) + 0.0 for k in range(OPTION_COUNT + 1)]
