@@ -105,6 +105,8 @@ def test_a_narrow_picture_has_its_words_below_one_another_and_a_shorter_scale_ba
     session.scene.say("liver  ·  R 1.0  A 2.0  S 3.0 mm")
     assert bar.length is None
     assert "\n" not in readout.overlay.text
+    session.scene.say("anterior hippocampus  ·  R 30.0  A 5.0  S 18.0 mm  ·  48")
+    assert "\n" in readout.overlay.text, "one line would cover the letter in the middle"
     viewer.canvas.size = (300, 300)
     session.scene.say("liver  ·  R 1.0  A 2.0  S 3.0 mm")
     assert bar.length == 100.0, "mm; of 118 pixels between the letter and the edge"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SEPARATOR = "  ·  "
 _NARROW_PX, _VERY_NARROW_PX = 900, 560
+_LETTER_PX = 10.5
+"""Of a letter, with some room: a line that reaches the middle would cover the letter there."""
 _KEY = "spatialmed_readout"
 
 
@@ -45,7 +47,7 @@ class Readout:
         self._hovering = False
         viewer = self._viewer()
         width = _NARROW_PX if viewer is None else viewer.canvas.size[1]
-        if width < _NARROW_PX:
+        if width < max(_NARROW_PX, 2 * (len(text) + 2) * _LETTER_PX):
             text = text.replace(SEPARATOR, "\n")
         if width < _VERY_NARROW_PX:
             text = text.replace(BETWEEN, "\n")
