@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from napari_spatialmed.questions import FORMS, RULES
+from napari_spatialmed.questions import FORMS, RULES, build_question
 from napari_spatialmed.questions.form import Takes
 from napari_spatialmed.questions.kinds.amount import IntervalForm, amount_form
 from napari_spatialmed.questions.quantities import Quantity, calculated
+from napari_spatialmed.questions.rules import registry
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -27,6 +28,18 @@ def test_every_rule_stands_in_the_reference(rule) -> None:
     row = next((line for line in page.splitlines() if line.startswith(f"| **{rule.id}** |")), "")
     assert rule.title in row
     assert rule.reason in row
+
+
+def test_the_how_to_s_rule_works(body, monkeypatch) -> None:
+    code = (DOCS / "how-to/new-rule.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.setattr(registry, "_rules", {})
+    exec(code, {})
+    rule = registry._rules["G7"]
+    question = build_question(body, "vol.value", ["liver"])
+    assert [v.passed for v in rule.check(question)] == [True]
+    long = question.model_copy(update={"stem": question.stem * 10})
+    assert [v.passed for v in rule.check(long)] == [False]
+    assert str(len(long.stem)) in rule.check(long)[0].reason
 
 
 def test_the_how_to_s_form_works(body) -> None:
