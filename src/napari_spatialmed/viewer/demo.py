@@ -235,7 +235,11 @@ class _Walk:
             self.note(f"No model was asked: the local trial model's packages are missing ({hint}).")
         else:
             dock.start_local()
-            self.wait(lambda: dock.endpoint is not None, "starting the local trial model")
+            # Another model may be set up already: nobody who looks at a demo wants that one asked.
+            self.wait(
+                lambda: dock.endpoint is not None and dock.endpoint == local_endpoint(),
+                "starting the local trial model",
+            )
             self.wait(lambda: dock.view is not None, "rendering pictures")
             dock.ask()
             self.wait(lambda: bool(dock.responses), "asking the model")
