@@ -1,4 +1,4 @@
-"""Plain napari beside ours, on the same synthetic scan in the same run: open, switch to 3D, turn, memory, stalls.
+"""Plain napari beside ours, on the same synthetic scan in the same run: open, switch to 3D, turn, memory, stalls; ours also proposes and asks.
 
 Run under a display: ``xvfb-run -a -s "-screen 0 1920x1200x24" python benchmarks/viewer.py``.  Each side runs in a process
 of its own, so that peaks of memory don't mix, and ``--rounds`` times in turn, of which the median counts.  Seconds of the
@@ -10,14 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,10 @@ import numpy as np
 
 SPACING = (1.5, 0.8, 0.8)
 TURNS = 7
-LOOK_EVERY_MS = 5
-"""Looking more often would cost processor time that counts as ours."""
+LOOK_EVERY_MS = 1
+"""Looking less often would take several turns for one."""
+COUNT = 12
+"""Questions to propose."""
 
 
 def write_scan(folder: Path, shape: tuple[int, int, int], labels: int) -> None:
@@ -44,17 +45,20 @@ class EventLoopWatch:
     """The longest time between two turns of the event loop, with and without the drawing that falls into it.
 
     In seconds of the clock, and without drawing also in those of the processor: what it would be on a machine that has
-    nothing else to do.
+    nothing else to do.  Drawing is what a canvas does, and putting canvases and widgets together to the window's picture:
+    both are work for a graphics card, here for the processor.
     """
 
-    def __init__(self, canvas: Any) -> None:
+    def __init__(self, viewer: Any) -> None:
         from qtpy.QtCore import QTimer
 
         self.longest = self.longest_undrawn = self.longest_undrawn_cpu = 0.0
         self._last = self._draw_began = _now()
         self._drawn = np.zeros(2)
+        canvas = viewer.window._qt_viewer.canvas._scene_canvas
         canvas.events.draw.connect(self._before_draw, position="first")
         canvas.events.draw.connect(self._after_draw, position="last")
+        self._composing = composing_watch(viewer.window._qt_window, self)
         self._timer = QTimer()
         self._timer.setInterval(LOOK_EVERY_MS)
         self._timer.timeout.connect(self._tick)
@@ -66,8 +70,8 @@ class EventLoopWatch:
         self._timer.start()
 
     @contextmanager
-    def picture_taken(self) -> Iterator[None]:
-        """Around taking a picture, which no user does: all of it counts as drawing."""
+    def drawing(self) -> Iterator[None]:
+        """All of this counts as drawing, whatever is drawn within."""
         began, drawn = _now(), self._drawn
         yield
         self._drawn = drawn + _now() - began
@@ -86,6 +90,25 @@ class EventLoopWatch:
         self.longest_undrawn = max(self.longest_undrawn, undrawn)
         self.longest_undrawn_cpu = max(self.longest_undrawn_cpu, undrawn_cpu)
         self._last, self._drawn = now, np.zeros(2)
+
+
+def composing_watch(window: Any, watch: EventLoopWatch) -> Any:
+    """An event filter that counts a window's putting together of its picture as drawing."""
+    from qtpy.QtCore import QEvent, QObject
+
+    class Composing(QObject):
+        def eventFilter(self, watched: Any, event: Any) -> bool:
+            if event.type() != QEvent.Type.UpdateRequest:
+                return False
+            window.removeEventFilter(self)
+            with watch.drawing():
+                watched.event(event)
+            window.installEventFilter(self)
+            return True
+
+    found = Composing(window)
+    window.installEventFilter(found)
+    return found
 
 
 def _now() -> Any:
@@ -110,10 +133,11 @@ def one_side(side: str, folder: Path) -> dict[str, float]:
     import napari
     from qtpy.QtCore import QEventLoop, QTimer
 
-    labels, image = np.load(folder / "labels.npy"), np.load(folder / "image.npy")
+    # Before the arrays: napari keeps hold of all that is named where a viewer is made.
     viewer = napari.Viewer()
+    labels, image = np.load(folder / "labels.npy"), np.load(folder / "image.npy")
     viewer.window.resize(1200, 900)
-    watch = EventLoopWatch(viewer.window._qt_viewer.canvas._scene_canvas)
+    watch = EventLoopWatch(viewer)
 
     def live(until: Callable[[], bool], least: float = 0.0) -> None:
         end = time.perf_counter() + least
@@ -123,7 +147,7 @@ def one_side(side: str, folder: Path) -> dict[str, float]:
         loop.exec()
 
     def picture() -> Any:
-        with watch.picture_taken():
+        with watch.drawing():
             return viewer.screenshot(canvas_only=True, flash=False)
 
     def watched(what: str) -> None:
@@ -134,13 +158,14 @@ def one_side(side: str, folder: Path) -> dict[str, float]:
 
     found: dict[str, float] = {}
     if side == "ours":
-        from napari_spatialmed.case import make_case
+        from napari_spatialmed.case import make_case, name_tables
         from napari_spatialmed.viewer.opening import open_prepared
         from napari_spatialmed.viewer.session import session_for
 
         affine = np.zeros((4, 4))
         affine[2, 0], affine[1, 1], affine[0, 2], affine[3, 3] = -SPACING[0], -SPACING[1], -SPACING[2], 1.0
-        names = {int(n): f"organ_{n}" for n in np.unique(labels) if n}
+        table = name_tables()["totalsegmentator_total"].names
+        names = {int(n): table.get(int(n), f"organ_{n}") for n in np.unique(labels) if n}
         case = make_case(labels, affine, names=names, image=image, modality="CT")
         # A case that is read from files has one copy of its arrays, as plain napari has here.
         del labels, image
@@ -183,17 +208,24 @@ def one_side(side: str, folder: Path) -> dict[str, float]:
     for turn in range(TURNS):
         turns.append({})
         clock = Stopwatch()
-        viewer.camera.angles = (0.0, 15.0 * turn, 90.0)
+        viewer.scene.camera.angles = (0.0, 15.0 * turn, 90.0)
         picture()
         clock.note(turns[-1], "rotated frame")
     found |= {what: statistics.median(t[what] for t in turns) for what in turns[0]}
-    found["peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found["peak memory, MB"] = peak_mb()
     if side == "ours":
         viewer.dims.ndisplay = 2
         live(lambda: True, 0.5)
         reviewing(session, picture, found)
+        proposing_and_asking(session, watch, live, watched, folder, found)
     viewer.close()
     return found
+
+
+def peak_mb() -> float:
+    """The most memory that this process had; `getrusage` would begin with that of the process which started it."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
 
 
 def reviewing(session: Any, picture: Callable[[], Any], found: dict[str, float]) -> None:
@@ -222,6 +254,90 @@ def reviewing(session: Any, picture: Callable[[], Any], found: dict[str, float])
     clock.note(found, "next case, read ahead")
 
 
+def proposing_and_asking(
+    session: Any,
+    watch: EventLoopWatch,
+    live: Callable[..., None],
+    watched: Callable[[str], None],
+    folder: Path,
+    found: dict[str, float],
+) -> None:
+    """A round of proposals over the whole label map, then a model on this machine that answers at once."""
+    from napari_spatialmed import benchmark
+    from napari_spatialmed.llm import Endpoint, save_endpoint
+    from napari_spatialmed.viewer.workspace import show_dock
+
+    path = folder / f"{os.getpid()}.spatialmed.jsonl"
+    opened = benchmark.create(path, actor="me")
+    opened.register_case(session.case)
+    opened.propose(first_question(session.geometry), accepted=True)
+    session.set_benchmark(opened)
+    propose = show_dock(session.scene.viewer, "Propose")
+    propose.count_box.setValue(COUNT)
+    live(lambda: True, 1.0)
+    watch.start()
+    propose.propose()
+    live(lambda: propose.result is not None)
+    watched("proposing")
+    found["questions proposed"] = float(len(propose.result.accepted))
+    with model_at_hand() as address:
+        save_endpoint(Endpoint(name="here", base_url=address, model="a-vlm"))
+        ask = show_dock(session.scene.viewer, "Ask")
+        live(lambda: ask.view is not None, 1.0)
+        watch.start()
+        ask.ask()
+        live(lambda: bool(ask.responses) or ask.message.tone == "error")
+        watched("asking")
+        if not ask.responses:
+            raise RuntimeError(ask.message.text())
+
+
+def first_question(geometry: Any) -> Any:
+    """The first structure's volume that may be asked: what is cut by the scan's border may not."""
+    from napari_spatialmed.errors import SpatialMedError
+    from napari_spatialmed.questions import build_question
+
+    for structure in geometry.case:
+        with suppress(SpatialMedError):
+            return build_question(geometry, "volest.absolute", (structure.name,), seed=3)
+    raise RuntimeError("no structure's volume may be asked")
+
+
+@contextmanager
+def model_at_hand() -> Iterator[str]:
+    """Address of a server, in a process of its own, that answers every question with A."""
+    with subprocess.Popen([sys.executable, "-c", _SERVER], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{server.stdout.readline().strip()}/v1"
+        finally:
+            server.kill()
+
+
+_SERVER = """
+import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Model(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        message = {"role": "assistant", "content": "ANSWER: A"}
+        body = json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+server = HTTPServer(("127.0.0.1", 0), Model)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+"""
+
+
 def main() -> None:
     """Measure both sides and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -241,7 +357,9 @@ def main() -> None:
         for _ in range(given.rounds):
             for side, results in runs.items():
                 command = [sys.executable, __file__, "--side", side, "--folder", name]
-                run = subprocess.run(command, capture_output=True, text=True, check=True)
+                # Settings of its own: those of whoever measures are none of its business.
+                home = os.environ | {"SPATIALMED_HOME": str(Path(name, f"home-{len(loads)}"))}
+                run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=home)
                 line = next(line for line in run.stdout.splitlines() if line.startswith("RESULT "))
                 results.append(json.loads(line.removeprefix("RESULT ")))
                 loads.append(os.getloadavg()[0])
@@ -254,7 +372,7 @@ def main() -> None:
         text = f"{what:40} ours {ours:9.2f}"
         if what in runs["plain"][0]:
             plain = statistics.median(run[what] for run in runs["plain"])
-            text += f"   plain {plain:9.2f}   ratio {ours / plain:5.2f}"
+            text += f"   plain {plain:9.2f}" + (f"   ratio {ours / plain:5.2f}" if plain > 0.005 else "")
         print(text)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from napari_spatialmed.case.header import MOST_BYTES, by, check_affine
@@ -85,7 +84,7 @@ def read_series(path: Path, *, wanted: str) -> Series:
         If there is no series or more than one, if slices are missing, doubled or unevenly spaced, or if the files are of
         another kind (segmentations, dose, reports, slides, …): each by its own name.
     """
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)  # what goes wrong is raised below, in our own words
+    _itk().ProcessObject.SetGlobalWarningDisplay(False)  # what goes wrong is raised below, in our own words
     files = (
         sorted(p for p in path.iterdir() if p.is_file() and looks_like_dicom(p)) if path.is_dir() else [path]
     )
@@ -123,9 +122,16 @@ def read_series(path: Path, *, wanted: str) -> Series:
     return Series(array, affine, slices[0].modality, notes)
 
 
+def _itk() -> Any:
+    """SimpleITK, which takes 90 MB: loaded for the first slice in DICOM, not for every scan."""
+    import SimpleITK
+
+    return SimpleITK
+
+
 def _slice(path: Path) -> _Slice:
     """One slice's place, or the reason why it is none."""
-    reader = sitk.ImageFileReader()
+    reader = _itk().ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO("GDCMImageIO")
     kind = _sop_class(path)
@@ -219,12 +225,12 @@ def _stacked(slices: list[_Slice], path: Path) -> tuple[list[_Slice], NDArray[np
 
 def _pixels(one: _Slice) -> NDArray[Any]:
     try:
-        picture = sitk.ReadImage(str(one.path), imageIO="GDCMImageIO")
+        picture = _itk().ReadImage(str(one.path), imageIO="GDCMImageIO")
     except RuntimeError as error:
         raise CaseError(
             "the pixels of this DICOM slice are damaged", where=one.path, hint="Copy the series again."
         ) from error
-    array = sitk.GetArrayFromImage(picture).T
+    array = _itk().GetArrayFromImage(picture).T
     if array.shape[:2] != one.size:
         raise CaseError(f"this DICOM slice holds {by(array.shape)} pixels", where=one.path)
     return np.asarray(array.reshape(one.size))

@@ -21,8 +21,8 @@ from qtpy.QtCore import QObject
 
 from napari_spatialmed.viewer.hands import HandsOff
 
-REST_MS = 2000
-"""What a job has brought is shown by then."""
+REST_MS = 15_000
+"""Who looks at what a job has brought, and then goes on, isn't held up."""
 SWITCH_S = 0.0005
 _NEVER = 1_000_000
 _OLDEST = 2
