@@ -26,7 +26,7 @@ from napari_spatialmed.viewer.workspace import open_workspace, show_dock
 
 pytestmark = [pytest.mark.gui, pytest.mark.fresh]
 Wait = Callable[[Callable[[], bool]], None]
-BOUND_S = 0.5
+BOUND_S = 0.25
 """Quiet, the longest turn takes less than 0.1 s; what these jobs do in their threads takes seconds."""
 
 
