@@ -404,6 +404,20 @@ def test_of_two_label_maps_of_a_scan_each_question_brings_its_own(
         assert session.case.label_sha256() == dock.state.question.label_sha256
 
 
+def test_a_scan_of_the_benchmark_opens_with_the_labels_that_its_questions_are_about(
+    dock: Any, tmp_path: Path, qtbot: Any
+) -> None:
+    session = dock.session
+    organs, liver = (open_case(f.labels, f.image, names=f.names) for f in two_label_maps(tmp_path))
+    put(session.benchmark, CaseGeometry(organs), [("volest.absolute", ("spleen",))])
+    for case in (organs, liver):
+        CaseLibrary().remember(case)
+    session.benchmark_changed.emit()
+    session.cases.open(next(row for row in session.cases.rows if row.case_id == organs.id))
+    qtbot.waitUntil(lambda: session.case.id == organs.id, timeout=60_000)
+    assert session.case.names == organs.names
+
+
 def test_a_scan_taken_up_later_stays_though_a_question_had_waited_for_another(
     dock: Any, tmp_path: Path, qtbot: Any
 ) -> None:

@@ -13,11 +13,10 @@ from click.testing import CliRunner
 
 from napari_spatialmed import benchmark, cli
 from napari_spatialmed.benchmark import BenchmarkError
-from napari_spatialmed.case import CaseError, open_case
+from napari_spatialmed.case import CaseError, CaseLibrary, open_case
 from napari_spatialmed.cli.viewing import open_command
 from napari_spatialmed.questions.model import AnswerKey, Question
 from napari_spatialmed.viewer import opening
-from napari_spatialmed.viewer.opening import known_scan
 from napari_spatialmed.viewer.session import session_for
 
 pytestmark = pytest.mark.gui
@@ -65,9 +64,9 @@ def test_the_command_opens_the_workspace_around_the_scan(
     wait_for(lambda: session.question == "q-000000000002")
     assert session.case is not None
     assert session.case.image is not None
-    known = known_scan(session.case.id)
+    known = CaseLibrary().find(session.case.id)
     assert known is not None, "questions about it find it again the next time"
-    assert known.files.labels == files[0]
+    assert known.labels == files[0]
     assert {"Case (SpatialMed)", "Curate (SpatialMed)"} <= set(made.window.dock_widgets)
 
 

@@ -7,7 +7,7 @@ from napari_spatialmed.case.anatomy import paired
 from napari_spatialmed.case.discover import CaseFiles, discover, named_like_labels
 from napari_spatialmed.case.glance import Glance, glance
 from napari_spatialmed.case.guessing import guess_names
-from napari_spatialmed.case.library import CaseLibrary, KnownCase
+from napari_spatialmed.case.library import CaseLibrary, KnownCase, must_be
 from napari_spatialmed.case.model import (
     Case,
     CaseError,
@@ -50,6 +50,7 @@ __all__ = [
     "is_named",
     "load_names",
     "make_case",
+    "must_be",
     "name_tables",
     "named_like_labels",
     "names_differ",

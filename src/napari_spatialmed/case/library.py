@@ -163,12 +163,7 @@ class CaseLibrary:
         case = open_case(
             known.labels, known.image, names=known.names, segmentation=known.segmentation, progress=progress
         )
-        if case.id != case_id:
-            raise CaseError(
-                f"the files now hold another scan than {case_id}",
-                where=known.image or known.labels,
-                hint="Find the original files and open them once.",
-            )
+        must_be(case, case_id)
         return case
 
     def _read(self) -> dict[str, list[dict[str, Any]]]:
@@ -186,6 +181,22 @@ class CaseLibrary:
         with written_whole(self.path) as beside:
             beside.touch(0o600)  # where scans lie may name patients: for the owner alone
             beside.write_text(json.dumps(entries, indent=1), "utf-8")
+
+
+def must_be(case: Case, case_id: str) -> None:
+    """Refuse files that were written anew since they were this case.
+
+    Raises
+    ------
+    CaseError
+        If they hold another scan now.
+    """
+    if case.id != case_id:
+        raise CaseError(
+            f"the files now hold another scan than {case_id}",
+            where=case.provenance.image_path or case.provenance.labels_path,
+            hint="Find the original files and open them once.",
+        )
 
 
 def _is_entry(entry: object) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_warning
 
-from napari_spatialmed.case import Case, CaseError, CaseFiles, CaseLibrary, open_case
+from napari_spatialmed.case import Case, CaseError, CaseFiles, CaseLibrary, must_be, open_case
 from napari_spatialmed.geometry import CaseGeometry
 from napari_spatialmed.viewer.case_pictures import Prepared
 from napari_spatialmed.viewer.work import Job
@@ -25,14 +25,10 @@ _told: set[Path] = set()
 
 @dataclass(frozen=True)
 class Wanted:
-    """A scan to be shown: its files, and the id it must turn out to have, where a question or a list says so.
-
-    Of several label maps of one scan, `label_sha256` says which; empty where any will do.
-    """
+    """A scan to be shown: its files, and the id it must turn out to have, where a question or a list says so."""
 
     files: CaseFiles
     case_id: str | None = None
-    label_sha256: str = ""
 
     def fits(self, opened: Opened) -> bool:
         """Whether this is what was wanted."""
@@ -59,32 +55,19 @@ def note_place(case: Case) -> None:
             show_warning(str(error))
 
 
-def known_scan(case_id: str, label_sha256: str = "") -> Wanted | None:
-    """Where a case's files were on this machine when it was last opened, or None if it never was.
-
-    Of several label maps of one scan it is the one with this hash, if that is known.
-    """
-    known = CaseLibrary().find(case_id, label_sha256)
-    if known is None:
-        return None
-    files, is_it = CaseFiles(known.labels, known.image), known.label_sha256 == label_sha256
-    return Wanted(files, case_id, label_sha256 if is_it else "")
-
-
 def read_wanted(job: Job, wanted: Wanted) -> Opened:
     """Read a scan: under the names it had last time, else under those that lie with it."""
-    files, library = wanted.files, CaseLibrary()
-    if wanted.case_id is not None:
-        case_id, sha = wanted.case_id, wanted.label_sha256
-        return open_prepared(job, lambda progress: library.open(case_id, progress, label_sha256=sha))
-    known = library.by_files().get((files.labels.resolve(), files.image and files.image.resolve()))
+    files = wanted.files
+    known = CaseLibrary().by_files().get((files.labels.resolve(), files.image and files.image.resolve()))
     names, segmentation = (files.names, "unknown") if known is None else (known.names, known.segmentation)
-    return open_prepared(
-        job,
-        lambda progress: open_case(
-            files.labels, files.image, names=names, segmentation=segmentation, progress=progress
-        ),
-    )
+
+    def read(progress: Callable[[str, float], None]) -> Case:
+        case = open_case(files.labels, files.image, names=names, segmentation=segmentation, progress=progress)
+        if wanted.case_id is not None:
+            must_be(case, wanted.case_id)
+        return case
+
+    return open_prepared(job, read)
 
 
 def open_prepared(job: Job, opening: Callable[[Callable[[str, float], None]], Case]) -> Opened:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_spatialmed.case import CaseFiles, CaseLibrary, KnownCase
 from napari_spatialmed.errors import SpatialMedError
 from napari_spatialmed.questions import Question
-from napari_spatialmed.viewer.opening import Wanted, known_scan
+from napari_spatialmed.viewer.opening import Wanted
 from napari_spatialmed.viewer.session import Session
 
 
@@ -35,8 +36,9 @@ class ScanOfQuestion(QObject):
         """Show its case, under the labels it was made from where these are known: at once if it was read ahead, else as soon as it is read."""
         session = self._session
         self._after = None
-        wanted = known_scan(question.case, question.label_sha256)
-        if self._is_on_show(question, wanted):
+        known = CaseLibrary().find(question.case, question.label_sha256)
+        wanted = None if known is None else _files_of(known)
+        if self._is_on_show(question, known):
             if self._opening is not None:
                 session.opening.cancel()
         elif wanted is None:
@@ -51,19 +53,22 @@ class ScanOfQuestion(QObject):
 
     def foresee(self, question: Question) -> None:
         """Have its case read ahead; nothing happens if it is on show, being opened, or unknown here."""
-        wanted = known_scan(question.case, question.label_sha256)
-        if wanted is not None and wanted != self._opening and not self._is_on_show(question, wanted):
+        known = CaseLibrary().find(question.case, question.label_sha256)
+        if known is None or self._is_on_show(question, known):
+            return
+        wanted = _files_of(known)
+        if wanted != self._opening:
             self._session.ahead.expect(wanted, certain=True)
 
-    def _is_on_show(self, question: Question, wanted: Wanted | None) -> bool:
+    def _is_on_show(self, question: Question, known: KnownCase | None) -> bool:
         """Whether its scan is, and no label map lies elsewhere that is known to be the question's own."""
         case = self._session.case
         if case is None or case.id != question.case:
             return False
         labels = case.provenance.labels_path
-        if wanted is None or not wanted.label_sha256 or labels is None:
+        if known is None or labels is None or known.label_sha256 != question.label_sha256:
             return True
-        return labels.resolve() == wanted.files.labels
+        return labels.resolve() == known.labels
 
     def _opening_began(self) -> None:
         # By somebody else, in place of ours; `bring` knows better afterwards.
@@ -82,3 +87,7 @@ class ScanOfQuestion(QObject):
         after, self._after = self._after, None
         if after is not None:
             self.bring(after)
+
+
+def _files_of(known: KnownCase) -> Wanted:
+    return Wanted(CaseFiles(known.labels, known.image), known.id)

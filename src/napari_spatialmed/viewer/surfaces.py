@@ -15,7 +15,7 @@ from scipy import ndimage
 from skimage.measure import marching_cubes
 
 FACES_OF_ALL_SURFACES = 180_000
-"""About what software OpenGL turns in an eighth of a second; thin parts add some to them."""
+"""About what software OpenGL turns in a seventh of a second; thin parts add some to them."""
 CELLS_PER_SURFACE = 150_000
 """Of one structure's grid: marching cubes holds Python's lock, so one call must stay short."""
 SMOOTHING_CELLS = 0.7
